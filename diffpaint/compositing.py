@@ -1,0 +1,108 @@
+"""``over``: the one place where strokes become a canvas.
+
+Painting T strokes in order is the recurrence
+
+    C_t = C_{t-1} + alpha_t (color_t - C_{t-1})
+
+Autograd would keep every C_t: three channels a stroke. The gradients need less. Let G be the gradient of the final
+canvas and R_t = prod_{s > t} (1 - alpha_s) what later strokes leave visible of stroke t. Then
+
+    dL/dalpha_t = R_t (<G, color_t> - <G, C_{t-1}>),    dL/dcolor_t = sum over pixels of G R_t alpha_t
+
+and <G, C_t>, one channel, obeys the same recurrence as C_t itself. So backward walks forward once, leaving
+<G, C_{t-1}> where the gradient of alpha_t will be, and then back once with R_t: exact, no division, and no memory but
+the gradient of the alphas and a few canvases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+# A window is where strokes land. The slice says which strokes of the stack; the function takes a canvas (B, C, H, W)
+# to a view of it, (B, *places, C, h, w), with as many places as strokes in the slice. The places of one window must
+# not overlap: its strokes are drawn at once.
+Window = tuple[slice, Callable[[Tensor], Tensor]]
+
+
+def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None = None) -> Tensor:
+    """Composite strokes over a canvas, in order: Porter-Duff *over* on straight colour, differentiable in everything.
+
+    Forward and backward, peak memory is twice the alpha stack (itself and its gradient) and a few canvases.
+
+    Args:
+        color: (B, T, 3, 1, 1), one colour a stroke, or (B, T, 3, h, w), in [0, 1].
+        alpha: (B, T, 1, h, w), coverage in [0, 1].
+        canvas: (B, 3, H, W) in [0, 1], what is painted on; it is not changed.
+        windows: Where the strokes land if they are smaller than the canvas, in drawing order. Without, h = H, w = W
+            and every stroke covers the whole canvas.
+
+    Returns:
+        (B, 3, H, W), the painted canvas.
+
+    Raises:
+        ValueError: Shapes that do not fit one another.
+    """
+    batch, strokes = alpha.shape[:2]
+    if alpha.ndim != 5 or alpha.shape[2] != 1:
+        raise ValueError(f"alpha has shape {tuple(alpha.shape)}; wanted (batch, strokes, 1, height, width)")
+    if color.shape not in ((batch, strokes, 3, 1, 1), (batch, strokes, 3, *alpha.shape[3:])):
+        raise ValueError(
+            f"color has shape {tuple(color.shape)}; wanted (batch, strokes, 3, 1, 1) or "
+            f"(batch, strokes, 3, height, width) with alpha {tuple(alpha.shape)}"
+        )
+    if canvas.ndim != 4 or canvas.shape[:2] != (batch, 3):
+        raise ValueError(f"canvas has shape {tuple(canvas.shape)}; wanted ({batch}, 3, height, width)")
+    if windows is None:
+        if canvas.shape[2:] != alpha.shape[3:]:
+            raise ValueError(f"alpha is {tuple(alpha.shape[3:])} px, the canvas {tuple(canvas.shape[2:])}; name windows")
+        windows = [(slice(t, t + 1), lambda pixels: pixels[:, None]) for t in range(strokes)]
+    return _Over.apply(color, alpha, canvas, windows)
+
+
+class _Over(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]) -> Tensor:
+        ctx.save_for_backward(color, alpha, canvas)
+        ctx.windows = windows
+        painted = canvas.clone(memory_format=torch.contiguous_format)
+        for strokes, view in windows:
+            place = view(painted)
+            place.lerp_(_at(color, strokes, place).expand_as(place), _at(alpha, strokes, place).expand_as(place))
+        return painted
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):
+        color, alpha, canvas = ctx.saved_tensors
+        grad = grad.contiguous()
+        grad_color, grad_alpha = torch.empty_like(color), torch.empty_like(alpha)
+        seen = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
+        for strokes, view in ctx.windows:
+            place, pull = view(seen), _pull(color, strokes, view(grad))
+            _at(grad_alpha, strokes, place).copy_(place)
+            place.lerp_(pull, _at(alpha, strokes, place))
+        remaining = torch.ones_like(seen)  # R_t
+        for strokes, view in reversed(ctx.windows):
+            place, place_grad = view(remaining), view(grad)
+            ink = _at(alpha, strokes, place)
+            target = _at(grad_alpha, strokes, place)
+            target.neg_().add_(_pull(color, strokes, place_grad)).mul_(place)
+            weighted = place_grad * (place * ink)
+            whole = color.shape[-2:] == alpha.shape[-2:]
+            _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
+            place.mul_(1 - ink)
+        return grad_color, grad_alpha, grad.mul_(remaining), None
+
+
+def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:
+    """The window's part of (B, T, C, h, w) as (B, *places, C, h, w): a view, since the slice is one block a batch item."""
+    part = stack[:, strokes]
+    return part.unflatten(1, place.shape[1:-3])
+
+
+def _pull(color: Tensor, strokes: slice, grad: Tensor) -> Tensor:
+    """<G, color_t>, (B, *places, 1, h, w)."""
+    return (grad * _at(color, strokes, grad)).sum(-3, keepdim=True)

@@ -1,0 +1,28 @@
+"""Where to compute."""
+
+from __future__ import annotations
+
+import torch
+
+
+def pick_device(name: str | torch.device | None = None) -> torch.device:
+    """The device of that name; without one, the first of CUDA, Apple's MPS and the CPU that is there.
+
+    Raises:
+        ValueError: The device does not exist here; the message names those that do.
+    """
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available = [f"cuda:{index}" for index in range(torch.cuda.device_count())] + available
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if name is None:
+        return torch.device(available[0])
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    wanted = f"cuda:{device.index or 0}" if device is not None and device.type == "cuda" else str(name)
+    if device is None or wanted not in available:
+        raise ValueError(f"no device {str(name)!r}; available here: {', '.join(available)}")
+    return device

@@ -1,0 +1,162 @@
+"""Reading and writing pictures."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from .files import replacing
+
+MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
+
+
+def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> Tensor:
+    """Read a picture of any kind that Pillow reads.
+
+    EXIF rotation is applied, transparency is laid on white, 16-bit, palette, CMYK and grey pictures become RGB.
+
+    Args:
+        path: The file.
+        size: (H, W), or the longer side with the shape kept, px; None keeps the size. Resized by Lanczos.
+
+    Returns:
+        (1, 3, H, W) in [0, 1], sRGB.
+
+    Raises:
+        ValueError: The file is missing, no picture, damaged, of more than 400 megapixels, or so long and narrow that
+            nothing of its shorter side would be left.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"no picture {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2  # Pillow refuses at twice this number
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if size is not None:
+                    longest = size if isinstance(size, int) else max(size)
+                    image.draft("RGB", (2 * longest, 2 * longest))  # JPEG: decode no finer than needed
+                image.load()
+                picture = ImageOps.exif_transpose(image)
+    except Image.DecompressionBombError:
+        raise ValueError(f"{path} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow's decoders raise all three for damaged files
+        reason = "no picture format that can be read" if "cannot identify" in str(error) else str(error)
+        raise ValueError(f"cannot read {path}: {reason}") from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    picture = _to_rgb(picture)
+    if size is not None:
+        height, width = fit(picture.height, picture.width, size) if isinstance(size, int) else size
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def fit(height: int, width: int, longest: int) -> tuple[int, int]:
+    """(H, W) of the same shape with the longer side ``longest`` px.
+
+    Raises:
+        ValueError: The shorter side would be less than 1 px.
+    """
+    scale = longest / max(height, width)
+    fitted = round(height * scale), round(width * scale)
+    if min(fitted) < 1:
+        raise ValueError(f"a picture of {width} x {height} px is too narrow to be fitted into {longest} px; crop it")
+    return fitted
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):  # 16 and 32 bits, which Pillow's convert() would clip
+        values = np.asarray(picture, np.float64)
+        full = 65535.0 if picture.mode.startswith("I") else 1.0
+        picture = Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def write_image(path: str | Path, canvas: Tensor | np.ndarray) -> None:
+    """Write a picture; the ending of the name chooses the format.
+
+    Args:
+        path: Written whole or not at all.
+        canvas: (3, H, W) or (1, 3, H, W) in [0, 1], or uint8 (H, W, 3).
+
+    Raises:
+        ValueError: An ending that Pillow does not write.
+        OSError: The file cannot be written.
+    """
+    if Path(path).suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"{path}: no picture format {Path(path).suffix!r}; .png and .jpg are two that are known")
+    with replacing(path) as temporary:
+        to_pil(canvas).save(temporary)
+
+
+def write_animation(path: str | Path, frames: Iterable[Tensor], seconds: float = 8.0) -> None:
+    """Write frames as an animated ``.gif`` or an ``.mp4`` film; the last frame stays for a while.
+
+    Args:
+        path: Written whole or not at all.
+        frames: (3, H, W) or (1, 3, H, W) each, in [0, 1], all of one size.
+        seconds: Length without the last frame's stay.
+
+    Raises:
+        ValueError: Another ending, or ``.mp4`` without the extra ``video``.
+        OSError: The file cannot be written.
+    """
+    check_animation(path)
+    pictures = [to_pil(frame) for frame in frames]
+    rate = max(1, round(len(pictures) / seconds))
+    with replacing(path) as temporary:
+        if temporary.suffix.lower() == ".gif":
+            durations = [round(1000 / rate)] * (len(pictures) - 1) + [2000]
+            pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+        else:
+            import imageio_ffmpeg
+
+            width, height = (side + side % 2 for side in pictures[0].size)  # H.264 wants even sides
+            film = imageio_ffmpeg.write_frames(str(temporary), (width, height), fps=rate, macro_block_size=1, quality=8)
+            film.send(None)
+            for picture in pictures + pictures[-1:] * (2 * rate):
+                film.send(picture.resize((width, height)).tobytes())
+            film.close()
+
+
+def check_animation(path: str | Path) -> None:
+    """Check, before long work starts, that :func:`write_animation` knows the ending and has what it needs.
+
+    Raises:
+        ValueError: It does not.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".gif", ".mp4"):
+        raise ValueError(f"{path}: a time-lapse is a .gif or an .mp4, not {suffix or 'a name without an ending'}")
+    if suffix == ".mp4":
+        try:
+            import imageio_ffmpeg  # noqa: F401
+        except ImportError:
+            raise ValueError("an .mp4 needs imageio-ffmpeg: pip install 'diffpaint[video]'; a .gif does not") from None
+
+
+def to_pil(canvas: Tensor | np.ndarray) -> Image.Image:
+    """A Pillow picture of (3, H, W) or (1, 3, H, W) in [0, 1], or of uint8 (H, W, 3).
+
+    Raises:
+        ValueError: Another shape.
+    """
+    if isinstance(canvas, np.ndarray):
+        return Image.fromarray(canvas)
+    if canvas.ndim == 4 and len(canvas) == 1:
+        canvas = canvas[0]
+    if canvas.ndim != 3 or canvas.shape[0] != 3:
+        raise ValueError(f"a picture is (3, height, width) or (1, 3, height, width), got {tuple(canvas.shape)}")
+    pixels = (canvas.detach().clamp(0, 1) * 255).round().to(torch.uint8)
+    return Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,253 @@
+"""``paint``: optimise the actions of a renderer against an objective."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .device import pick_device
+from .files import replacing
+from .objective import Objective
+from .painting import Painting
+from .renderer import Renderer
+
+CHECKPOINT_VERSION = 1
+
+
+class NotFiniteError(RuntimeError):
+    """The canvas, the loss or its gradient turned NaN or infinite.
+
+    Attributes:
+        step: At which step, counted from 0.
+        painting: The last good state.
+    """
+
+    def __init__(self, what: str, step: int, painting: Painting):
+        super().__init__(
+            f"{what} is not finite at step {step}; the painting is kept as it was before. "
+            "A smaller learning rate, or another objective, may help"
+        )
+        self.step = step
+        self.painting = painting
+
+
+def paint(
+    renderer: Renderer,
+    objective: Objective,
+    *,
+    strokes: int = 16,
+    batch: int = 1,
+    steps: int = 200,
+    lr: float = 0.1,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    actions: Tensor | None = None,
+    background: Sequence[float] = (1.0, 1.0, 1.0),
+    callback: Callable[[int, Tensor, float], None] | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 25,
+    resume: bool = False,
+    progress: bool = True,
+) -> Painting:
+    """Paint: Adam on the logits of the actions.
+
+    Ctrl-C ends the optimisation early; the painting so far is returned, marked ``interrupted``. The same seed on the
+    same machine gives the same painting, and one that was interrupted and resumed the same as one that was not.
+
+    Args:
+        renderer: Moved to the device, as is the objective.
+        objective: Minimised.
+        strokes: Strokes a canvas; for a grid, a cell. Passed to ``renderer.initial``.
+        batch: How many paintings at once.
+        steps: Of the optimiser.
+        lr: Adam's learning rate.
+        seed: Of everything random, the objective's augmentation too.
+        device: Where to compute; None takes a GPU if there is one.
+        actions: (B, T, A) in [0, 1] to start from, instead of ``renderer.initial``; then ``strokes`` and ``batch`` are
+            not used.
+        background: sRGB in [0, 1], what is painted on.
+        callback: Called after every step with its number, the canvas (B, 3, H, W) before the step, and the loss.
+        checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end.
+        checkpoint_every: Steps between two checkpoints.
+        resume: Go on from ``checkpoint``, which must exist and be of the same settings (but for ``steps``).
+        progress: Show a progress bar with the loss.
+
+    Raises:
+        ValueError: A number or tensor out of range, a device or checkpoint that is not there, or a checkpoint of other
+            settings; before the first step.
+        NotFiniteError: Something turned NaN; carries the last good painting, which is in the checkpoint too.
+    """
+    for name, value, least in (("strokes", strokes, 1), ("batch", batch, 1), ("steps", steps, 0)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+    if not lr > 0:
+        raise ValueError(f"lr, the learning rate, must be above 0, got {lr}")
+    if checkpoint_every < 1:
+        raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}")
+    if len(background) != 3 or not all(0 <= channel <= 1 for channel in background):
+        raise ValueError(f"background is three sRGB values in [0, 1], got {tuple(background)}")
+    if resume and checkpoint is None:
+        raise ValueError("resume needs a checkpoint to go on from")
+    where = pick_device(device)
+    if actions is None:
+        actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
+    renderer.check(actions)
+    _check_actions(actions)
+    renderer, objective = renderer.to(where), objective.to(where)
+
+    # clamped so that actions of exactly 0 and 1 have finite logits, which a few steps can move
+    logits = actions.detach().to(where, torch.float32).logit(eps=1e-3).requires_grad_()
+    ground = torch.tensor(background, dtype=torch.float32, device=where)[None, :, None, None]
+    ground = ground.expand(len(logits), 3, *renderer.size)
+    optimizer = torch.optim.Adam([logits], lr=lr)
+    losses: list[float] = []
+    settings = {
+        "renderer": f"{type(renderer).__name__} {renderer.spec or ''}",
+        "actions": list(logits.shape),
+        "size": list(renderer.size),
+        "lr": lr,
+        "seed": seed,
+        "background": list(background),
+    }
+    if resume and checkpoint is not None:
+        losses = _restore(Path(checkpoint), settings, logits, optimizer)
+
+    def painting(interrupted: bool = False) -> Painting:
+        with torch.no_grad():
+            final = logits.sigmoid()
+            canvas = renderer(final, ground)
+        return Painting(canvas.cpu(), final.cpu(), renderer, seed, ground.cpu(), list(losses), interrupted)
+
+    def keep() -> None:
+        if checkpoint is not None:
+            _save(Path(checkpoint), settings, logits, optimizer, losses)
+
+    good = logits.detach().clone()  # the last logits whose canvas, loss and gradient were finite
+    with (
+        _random_state_kept(where),
+        _interrupt() as interrupt,
+        tqdm(total=steps, initial=len(losses), disable=not progress, unit="step") as bar,
+    ):
+        for step in range(len(losses), steps):
+            _seed_all(seed, step)
+            optimizer.zero_grad()
+            canvas = renderer(logits.sigmoid(), ground)
+            loss = objective(canvas)
+            loss.backward()
+            broken = _not_finite({"the canvas": canvas, "the loss": loss, "the gradient": logits.grad})
+            if broken:
+                with torch.no_grad():
+                    logits.copy_(good)
+                keep()
+                raise NotFiniteError(broken, step, painting())
+            good.copy_(logits.detach())
+            optimizer.step()
+            losses.append(loss.item())
+            bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=False)
+            bar.update()
+            if callback is not None:
+                callback(step, canvas.detach(), losses[-1])
+            if interrupt.is_set():
+                break
+            if len(losses) % checkpoint_every == 0:
+                keep()
+    keep()
+    return painting(interrupt.is_set())
+
+
+def _check_actions(actions: Tensor) -> None:
+    if not torch.isfinite(actions).all():
+        raise ValueError("actions hold NaN or infinity; every action must be a number in [0, 1]")
+    if actions.min() < 0 or actions.max() > 1:
+        raise ValueError(f"actions must be in [0, 1], got {actions.min():g} to {actions.max():g}")
+
+
+def _not_finite(values: dict[str, Tensor | None]) -> str:
+    return next((name for name, value in values.items() if value is not None and not value.isfinite().all()), "")
+
+
+def _seed_all(seed: int, step: int) -> None:
+    """Seed every generator that an objective may draw from, anew at every step.
+
+    The randomness of a step then depends on nothing but the seed and its number, so that a resumed run needs no
+    generator's state to draw what an uninterrupted one drew.
+    """
+    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+    torch.manual_seed(mixed)
+    np.random.seed(mixed)
+    random.seed(mixed)
+
+
+@contextmanager
+def _interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that the step under way is finished; the second interrupts at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event  # signals reach the main thread only
+        return
+
+    def handle(*_: object) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _random_state_kept(device: torch.device) -> Iterator[None]:
+    """Give the caller's global generators back as they were."""
+    others = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        try:
+            yield
+        finally:
+            random.setstate(others[0])
+            np.random.set_state(others[1])
+
+
+def _save(
+    path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer, losses: list[float]
+) -> None:
+    state = {
+        "version": CHECKPOINT_VERSION,
+        "settings": settings,
+        "logits": logits.detach(),
+        "optimizer": optimizer.state_dict(),
+        "losses": losses,
+    }
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
+
+
+def _restore(path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer) -> list[float]:
+    if not path.is_file():
+        raise ValueError(f"nothing to resume: there is no checkpoint {path}")
+    try:
+        state = torch.load(path, map_location=logits.device, weights_only=True)
+        version, known = state["version"], state["settings"]
+    except Exception as error:  # torch, zipfile and pickle each raise their own for a damaged file
+        raise ValueError(f"{path} is no checkpoint of a painting, or is damaged; delete it to start anew") from error
+    if version != CHECKPOINT_VERSION:
+        raise ValueError(f"checkpoint {path} has version {version}; this program reads version {CHECKPOINT_VERSION}")
+    differ = [f"{key} was {known[key]}, now {value}" for key, value in settings.items() if known[key] != value]
+    if differ:
+        raise ValueError(f"checkpoint {path} is of other settings: {'; '.join(differ)}")
+    with torch.no_grad():
+        logits.copy_(state["logits"])
+    optimizer.load_state_dict(state["optimizer"])
+    return list(state["losses"])

@@ -1,0 +1,48 @@
+"""Any renderer as a parameterization for lucent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .device import pick_device
+from .renderer import Renderer
+
+
+def param_f(
+    renderer: Renderer,
+    strokes: int = 16,
+    batch: int = 1,
+    seed: int | None = None,
+    device: str | torch.device | None = None,
+) -> Callable[[], tuple[list[Tensor], Callable[[], Tensor]]]:
+    """A ``param_f`` for ``lucent.optvis.render.render_vis``: it paints what the network wants to see.
+
+        render.render_vis(model, "labels:388", diffpaint.param_f(renderer, strokes=16))
+
+    Args:
+        renderer: Moved to the device.
+        strokes: Strokes a canvas; for a grid, a cell.
+        batch: How many canvases, for lucent's objectives that compare several.
+        seed: Of the strokes to start from; None draws from torch's global generator.
+        device: None takes a GPU if there is one, as lucent does.
+
+    Returns:
+        A function without arguments that gives ([logits (B, T, A)], a function without arguments that gives the
+        canvas (B, 3, H, W) in [0, 1]).
+
+    Raises:
+        ValueError: Fewer than one stroke or canvas, or a device that is not there.
+    """
+    if strokes < 1 or batch < 1:
+        raise ValueError(f"strokes and batch must be at least 1, got {strokes} and {batch}")
+    where = pick_device(device)
+
+    def make() -> tuple[list[Tensor], Callable[[], Tensor]]:
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        logits = renderer.to(where).initial(batch, strokes, generator).to(where).logit().requires_grad_()
+        return [logits], lambda: renderer(logits.sigmoid())
+
+    return make

@@ -1,0 +1,198 @@
+"""Renderers: differentiable functions from actions to a canvas."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .compositing import over
+
+#: The action of every painter, each in [0, 1]. x and y are fractions of the canvas, y downwards; control is the control
+#: point of a quadratic Bezier; the brush's radius in px on a 64-px canvas is low * (high / low) ** size.
+STROKE_ACTION = (
+    *("start_pressure", "end_pressure", "size", "red", "green", "blue"),
+    *("start_x", "start_y", "control_x", "control_y", "end_x", "end_y"),
+)
+
+STROKES_AT_ONCE = 32  # strokes rendered in one call of StrokeRenderer.stroke; more fall out of the processor's cache
+
+
+class Renderer(nn.Module, ABC):
+    """A differentiable function from actions to a canvas.
+
+    Actions are all that is optimised: a renderer's own parameters, if it has any, are frozen
+    (``requires_grad_(False)`` at the end of its ``__init__``).
+
+    Attributes:
+        action_names: What the numbers of one action mean. A name that is ``x`` or ends in ``_x`` is a horizontal
+            position, as a fraction of the width from the left; ``y`` and ``_y`` likewise, from the top.
+        size: (H, W) of the canvas, px.
+        brush: The MyPaint brush that its strokes imitate, for replay; None if there is none.
+        spec: ``{"name": ..., "options": ...}`` if :func:`diffpaint.load_renderer` made it; it goes into the saved
+            painting.
+    """
+
+    action_names: tuple[str, ...]
+    size: tuple[int, int]
+    brush: str | None = None
+    spec: dict[str, Any] | None = None
+
+    @property
+    def cell(self) -> float:
+        """Side, in px of the canvas, of the square that brushes take for 64 px: what radii and speeds refer to."""
+        return float(self.size[0])
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes: the device of its parameters and buffers."""
+        held = next(chain(self.parameters(), self.buffers()), None)
+        return torch.device("cpu") if held is None else held.device
+
+    @abstractmethod
+    def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
+        """Render actions.
+
+        Args:
+            actions: (B, T, A) in [0, 1]: batch, strokes in drawing order, action.
+            canvas: (B, 3, H, W) in [0, 1] to paint on; white if None.
+
+        Returns:
+            (B, 3, H, W) in [0, 1], sRGB.
+
+        Raises:
+            ValueError: Shapes that do not fit; see :meth:`check`.
+        """
+
+    def initial(self, batch: int, strokes: int, generator: torch.Generator | None = None) -> Tensor:
+        """Actions to start from, (B, T, A): uniform in [0.05, 0.95], so that no logit starts saturated.
+
+        Args:
+            batch: B.
+            strokes: T here. A renderer made of parts may take it as strokes for each part.
+            generator: Source of randomness, on the CPU.
+        """
+        return 0.05 + 0.9 * torch.rand(batch, strokes, len(self.action_names), generator=generator)
+
+    def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
+        """The canvas as it grows, (B, 3, H, W) each; the last equals ``forward``. Not differentiable.
+
+        A renderer without strokes yields its canvas once.
+        """
+        with torch.no_grad():
+            yield self(actions, canvas)
+
+    def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
+        """The strokes in drawing order and in canvas coordinates, as a painting is saved.
+
+        Args:
+            actions: (T, A), of one canvas.
+
+        Returns:
+            Names of the columns, and (T, columns). Without strokes, no columns.
+        """
+        return (), actions.new_zeros(len(actions), 0)
+
+    def check(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
+        """Check the shapes of what ``forward`` was given, and return the canvas to paint on.
+
+        Raises:
+            ValueError: Says the shape that was given, the shape that is wanted, and what the axes mean.
+        """
+        name, width = type(self).__name__, len(self.action_names)
+        if actions.ndim != 3 or actions.shape[-1] != width:
+            raise ValueError(
+                f"{name} takes actions of shape (batch, strokes, {width}), got {tuple(actions.shape)}; "
+                f"the last axis is {_listed(self.action_names)}"
+            )
+        wanted = (len(actions), 3, *self.size)
+        if canvas is None:
+            return actions.new_ones(wanted)
+        if canvas.shape != wanted:
+            raise ValueError(
+                f"{name} paints on a canvas of shape (batch, 3, height, width) = {wanted}, got {tuple(canvas.shape)}"
+            )
+        return canvas
+
+    def positions(self) -> tuple[list[int], list[int]]:
+        """Indices of the actions that are horizontal, and vertical, positions."""
+        x = [i for i, name in enumerate(self.action_names) if name == "x" or name.endswith("_x")]
+        y = [i for i, name in enumerate(self.action_names) if name == "y" or name.endswith("_y")]
+        return x, y
+
+
+class StrokeRenderer(Renderer):
+    """A renderer whose actions are strokes, composited in order.
+
+    A subclass sets ``action_names`` and ``size`` and implements :meth:`stroke`; compositing, batches, time-lapse frames
+    and export come from here.
+
+    Attributes:
+        radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where ``action_names`` is STROKE_ACTION.
+    """
+
+    radius: tuple[float, float] | None = None
+
+    @abstractmethod
+    def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Render strokes, each alone.
+
+        Args:
+            actions: (N, A) in [0, 1].
+
+        Returns:
+            color (N, 3, 1, 1) or (N, 3, H, W), and alpha (N, 1, H, W), both in [0, 1].
+        """
+
+    def stack(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Strokes of a batch, rendered a few at a time.
+
+        Args:
+            actions: (B, T, A) in [0, 1].
+
+        Returns:
+            color (B, T, 3, 1, 1) or (B, T, 3, H, W), and alpha (B, T, 1, H, W).
+        """
+        if actions.numel() == 0:
+            blank = actions.new_zeros(*actions.shape[:2], 1, *self.size)
+            return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
+        parts = [self.stroke(part) for part in actions.flatten(0, 1).split(STROKES_AT_ONCE)]
+        color, alpha = (torch.cat(part).unflatten(0, actions.shape[:2]) for part in zip(*parts, strict=True))
+        return color, alpha
+
+    def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
+        canvas = self.check(actions, canvas)
+        return over(*self.stack(actions), canvas)
+
+    def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
+        """The canvas after each stroke, (B, 3, H, W), T of them."""
+        canvas = self.check(actions, canvas)
+        with torch.no_grad():
+            for part in actions.split(1, dim=1):
+                canvas = over(*self.stack(part), canvas)
+                yield canvas
+
+    def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
+        """The strokes in canvas coordinates: positions in px; ``size`` becomes ``radius`` in px where it is known.
+
+        All other actions stay as they are. Pixels are counted from the top left corner of the canvas.
+        """
+        names, table = list(self.action_names), actions.detach().clone()
+        height, width = self.size
+        x, y = self.positions()
+        table[:, x] *= width
+        table[:, y] *= height
+        if self.radius is not None and "size" in names:
+            low, high = self.radius
+            column = names.index("size")
+            table[:, column] = low * (high / low) ** table[:, column] * (self.cell / 64)
+            names[column] = "radius"
+        return tuple(names), table
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) if len(names) <= 16 else f"{', '.join(names[:16])}, and {len(names) - 16} more"
