@@ -1,0 +1,24 @@
+"""The real MyPaint engine, by ctypes: strokes, data sets of strokes, and replay of paintings. No compiler."""
+
+from .brushes import BrushFile, brush_names, read_brush
+from .dataset import Manifest, read_manifest, read_shard
+from .engine import Brush, Surface
+from .library import EngineMissing, engine_version, libmypaint
+from .strokes import alpha_masks, draw_painting, random_actions
+
+__all__ = [
+    "Brush",
+    "BrushFile",
+    "EngineMissing",
+    "Manifest",
+    "Surface",
+    "alpha_masks",
+    "brush_names",
+    "draw_painting",
+    "engine_version",
+    "libmypaint",
+    "random_actions",
+    "read_brush",
+    "read_manifest",
+    "read_shard",
+]

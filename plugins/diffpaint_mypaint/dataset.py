@@ -1,0 +1,167 @@
+"""Data sets of single strokes: shards of actions and alpha masks, and a manifest that says how they were made.
+
+A data set is a folder with ``manifest.json`` and ``shard-00000.npz``, ... Each shard holds ``actions`` float32 (n, 12)
+and ``alpha`` uint8 (n, 64, 64). Shards depend only on the manifest, so the same manifest gives the same bytes, in any
+number of processes; a shard that is there is complete, so writing resumes by leaving it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from diffpaint import STROKE_ACTION, replacing
+
+from .brushes import read_brush
+from .engine import Brush
+from .library import engine_version
+from .strokes import CELL, RADIUS, alpha_masks, random_actions
+
+SHARD = 2048  # strokes in a shard
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How a data set was made.
+
+    Attributes:
+        brush: Name of the brush, or the path of its file.
+        brush_sha256: Of the brush file.
+        engine: The library that drew it.
+        count: Strokes in all.
+        seed: Of the uniform random actions.
+        radius: Brush radius in px on a 64-px canvas for size 0 and 1.
+        oversample: Strokes are drawn on 64 * oversample px and box-averaged to 64.
+        columns: Names of the actions, each in [0, 1].
+        randomness: The engine's own: it runs on within a shard and starts afresh with each.
+        version: Of this format.
+    """
+
+    brush: str
+    brush_sha256: str
+    engine: str
+    count: int
+    seed: int
+    radius: tuple[float, float] = RADIUS
+    oversample: int = 1
+    columns: tuple[str, ...] = STROKE_ACTION
+    randomness: str = "free-running within a shard"
+    version: int = 1
+
+    @property
+    def shards(self) -> int:
+        return -(-self.count // SHARD)
+
+    def size_of(self, shard: int) -> int:
+        """Strokes in one shard; all but the last hold SHARD."""
+        return min(SHARD, self.count - shard * SHARD)
+
+
+def plan(
+    folder: Path, brush: str, count: int, *, seed: int = 0, radius: tuple[float, float] = RADIUS, oversample: int = 1
+) -> Manifest:
+    """Check everything and write the manifest, so that :func:`write` has only to draw.
+
+    Raises:
+        ValueError: The brush is not "alpha x colour", the folder holds another data set, or a number is out of range.
+        OSError: The folder cannot be written.
+    """
+    if count < 1:
+        raise ValueError(f"a data set needs at least 1 stroke, got {count}")
+    if oversample < 1:
+        raise ValueError(f"oversample is a whole number from 1, got {oversample}")
+    if not 0 < radius[0] <= radius[1]:
+        raise ValueError(f"radius is a range (low, high) in px above 0, got {radius}")
+    file = read_brush(brush)
+    if reason := file.beyond_compositing():
+        raise ValueError(f"brush {brush} cannot be learned as alpha times colour: {reason}")
+    Brush(file)
+    manifest = Manifest(brush, file.sha256, engine_version(), count, seed, radius, oversample)
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "manifest.json").exists():
+        known = read_manifest(folder)
+        differ = [f"{k} {v} there, {asdict(manifest)[k]} asked" for k, v in asdict(known).items() if asdict(manifest)[k] != v]
+        if differ:
+            raise ValueError(f"{folder} holds another data set ({'; '.join(differ)}); name an empty folder")
+    else:
+        with replacing(folder / "manifest.json") as temporary:
+            temporary.write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    return manifest
+
+
+def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[int]:
+    """Draw the shards that are missing; yields the number of strokes of each shard as it is there.
+
+    An interrupt leaves complete shards behind, and the next call goes on from them.
+    """
+    missing = []
+    for shard in range(manifest.shards):
+        if _shard_path(folder, shard).exists():
+            yield manifest.size_of(shard)
+        else:
+            missing.append((folder, manifest, shard))
+    if processes == 1 or len(missing) <= 1:
+        yield from map(_write_shard, missing)
+    elif missing:
+        with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupt) as pool:
+            yield from pool.imap_unordered(_write_shard, missing)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a data set.
+
+    Raises:
+        ValueError: There is none, or it is not of this version.
+    """
+    path = folder / "manifest.json"
+    try:
+        fields = json.loads(path.read_text())
+        if fields["version"] != Manifest.version:
+            raise ValueError(f"{path} has version {fields['version']}; this program reads version {Manifest.version}")
+        return Manifest(**fields | {"radius": tuple(fields["radius"]), "columns": tuple(fields["columns"])})
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{folder} is no data set of strokes ({error!r}); make one with 'diffpaint strokes'") from error
+
+
+def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:
+    """One shard: actions float32 (n, 12) and alpha uint8 (n, 64, 64).
+
+    Raises:
+        ValueError: The shard is missing or damaged.
+    """
+    path = _shard_path(folder, shard)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            actions, alpha = arrays["actions"], arrays["alpha"]
+    except Exception as error:  # zipfile, zlib and numpy each raise their own for a damaged file
+        raise ValueError(f"cannot read {path} ({error}); run 'diffpaint strokes' again to complete the set") from error
+    if alpha.shape != (len(actions), CELL, CELL) or actions.shape[1:] != (len(STROKE_ACTION),):
+        raise ValueError(f"{path} holds actions {actions.shape} and alpha {alpha.shape}: not a shard of strokes")
+    return actions, alpha
+
+
+def _shard_path(folder: Path, shard: int) -> Path:
+    return folder / f"shard-{shard:05d}.npz"
+
+
+def _write_shard(job: tuple[Path, Manifest, int]) -> int:
+    folder, manifest, shard = job
+    rng = np.random.default_rng([manifest.seed, shard])
+    brush = Brush(read_brush(manifest.brush))
+    # A new engine brush always starts at one seed; a few strokes that are thrown away set the shards apart.
+    alpha_masks(random_actions(1 + shard % 8, rng), brush)
+    actions = random_actions(manifest.size_of(shard), rng)
+    alpha = alpha_masks(actions, brush, oversample=manifest.oversample, radius=manifest.radius)
+    with replacing(_shard_path(folder, shard)) as temporary:
+        np.savez_compressed(temporary, actions=actions, alpha=alpha)
+    return len(actions)
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle

@@ -1,0 +1,153 @@
+"""The MyPaint engine itself: a brush, a surface, and a stroke drawn by motion events."""
+
+from __future__ import annotations
+
+import colorsys
+import ctypes as ct
+import json
+
+import numpy as np
+
+from .brushes import BrushFile
+from .library import TileFunction, libmypaint
+
+TILE = 64  # side of the engine's tiles, px; compiled into libmypaint
+ONE = 1 << 15  # 1.0 in the engine's 15-bit fixed point
+EVENT_SECONDS = 0.1  # time between motion events; above 0.1 s the engine injects an event of its own
+EVENTS = 50  # motion events a stroke
+
+
+class Surface:
+    """A canvas in memory that the engine draws on (``MyPaintTiledSurface2``).
+
+    Args:
+        width: px.
+        height: px.
+
+    Attributes:
+        tiles: uint16 (rows, columns, 64, 64, 4), premultiplied sRGB and alpha, 32768 = 1.0.
+    """
+
+    def __init__(self, width: int, height: int):
+        self.width, self.height = width, height
+        rows, columns = -(-height // TILE), -(-width // TILE)
+        self.tiles = np.zeros((rows, columns, TILE, TILE, 4), np.uint16)
+        self._outside = np.zeros((TILE, TILE, 4), np.uint16)  # dabs beyond the canvas land here
+        base, outside, step = self.tiles.ctypes.data, self._outside.ctypes.data, TILE * TILE * 8
+
+        def start(_surface, request):
+            tile = request.contents
+            x, y = tile.tx, tile.ty
+            tile.buffer = base + (y * columns + x) * step if 0 <= x < columns and 0 <= y < rows else outside
+
+        # kept: the engine holds bare pointers to both functions
+        self._start, self._end = TileFunction(start), TileFunction(lambda _surface, _request: None)
+        self._memory = ct.create_string_buffer(4096)  # sizeof(MyPaintTiledSurface2) is about 300
+        self.pointer = ct.addressof(self._memory)
+        libmypaint().mypaint_tiled_surface2_init(self.pointer, self._start, self._end)
+
+    def clear(self, background: tuple[float, float, float] | None = None) -> None:
+        """Fill with an opaque sRGB colour in [0, 1], or make it transparent."""
+        if background is None:
+            self.tiles.fill(0)
+        else:
+            self.tiles[:] = [round(channel * ONE) for channel in background] + [ONE]
+
+    def rgba(self) -> np.ndarray:
+        """The pixels, uint16 (height, width, 4), premultiplied, 32768 = 1.0."""
+        rows = self.tiles.transpose(0, 2, 1, 3, 4)
+        return rows.reshape(rows.shape[0] * TILE, -1, 4)[: self.height, : self.width]
+
+    def alpha8(self) -> np.ndarray:
+        """Alpha alone, uint8 (height, width)."""
+        return _to_uint8(self.rgba()[..., 3])
+
+    def rgb8(self) -> np.ndarray:
+        """Colour, uint8 (height, width, 3); meant for an opaque surface."""
+        return _to_uint8(self.rgba()[..., :3])
+
+    def __del__(self):
+        if hasattr(self, "pointer"):
+            libmypaint().mypaint_tiled_surface2_destroy(self.pointer)  # frees what it holds, not itself
+
+
+class Brush:
+    """One ``MyPaintBrush`` with the settings of a brush file, pigment mixing off (``paint_mode = 0``).
+
+    With pigment mixing off a non-smudging stroke is exactly an alpha mask times one sRGB colour.
+
+    Raises:
+        ValueError: The file has a setting or input that this libmypaint does not know.
+    """
+
+    def __init__(self, file: BrushFile):
+        lib = libmypaint()
+        self.file = file
+        for key, value in file.settings.items():
+            if lib.mypaint_brush_setting_from_cname(key.encode()) < 0:
+                raise ValueError(f"brush {file.name}: this libmypaint has no setting {key!r}")
+            for name in value["inputs"]:
+                if lib.mypaint_brush_input_from_cname(name.encode()) < 0:
+                    raise ValueError(f"brush {file.name}: this libmypaint has no input {name!r}")
+        settings = file.settings | {"paint_mode": {"base_value": 0.0, "inputs": {}}}
+        self._json = json.dumps({"version": 3, "settings": settings}).encode()
+        self._radius = lib.mypaint_brush_setting_from_cname(b"radius_logarithmic")
+        self._hsv = [lib.mypaint_brush_setting_from_cname(b"color_" + c) for c in (b"h", b"s", b"v")]
+        self._scratch = Surface(TILE, TILE)
+        self.pointer = None
+        self.fresh()
+
+    def fresh(self) -> None:
+        """Become a newly made brush: its random generator starts again at libmypaint's fixed seed.
+
+        ``mypaint_brush_reset`` does not reseed, so the engine's brush is replaced by a new one.
+        """
+        lib = libmypaint()
+        self._close()
+        self.pointer = lib.mypaint_brush_new()
+        if not lib.mypaint_brush_from_string(self.pointer, self._json):
+            raise ValueError(f"libmypaint cannot read brush {self.file.name} ({self.file.path})")
+        # libmypaint 1.6 reads a new brush's dabs_per_* before computing them (uninitialised memory, in stroke_to_2
+        # only); two lifted events through the old call, too short for a dab, fill them in.
+        for _ in range(2):
+            lib.mypaint_brush_stroke_to(self.pointer, self._scratch.pointer, 0.0, 0.0, 0.0, 0.0, 0.0, 1e-4)
+
+    def set_color(self, red: float, green: float, blue: float) -> None:
+        """Set the colour, sRGB in [0, 1]."""
+        for setting, value in zip(self._hsv, colorsys.rgb_to_hsv(red, green, blue), strict=True):
+            libmypaint().mypaint_brush_set_base_value(self.pointer, setting, value)
+
+    def stroke(self, surface: Surface, path: list, radius: float, zoom: float) -> None:
+        """Draw one stroke.
+
+        Args:
+            surface: Drawn on.
+            path: Motion events (x, y, pressure), px and [0, 1]. The pen comes down at the first.
+            radius: Base radius of the brush, px.
+            zoom: The engine's view zoom. A stroke drawn s times larger wants 1/s, so that brushes that depend on
+                speed draw the same mark.
+        """
+        lib = libmypaint()
+        brush, target, stroke_to = self.pointer, surface.pointer, lib.mypaint_brush_stroke_to_2
+        lib.mypaint_brush_set_base_value(brush, self._radius, float(np.log(radius)))
+        lib.mypaint_brush_reset(brush)  # takes effect at the next event, which then only moves there
+        lib.mypaint_brush_new_stroke(brush)
+        lib.mypaint_surface_begin_atomic(target)
+        x, y, _ = path[0]
+        stroke_to(brush, target, x, y, 0.0, 0.0, 0.0, EVENT_SECONDS, zoom, 0.0, 0.0)
+        for x, y, pressure in path:
+            stroke_to(brush, target, x, y, pressure, 0.0, 0.0, EVENT_SECONDS, zoom, 0.0, 0.0)
+        lib.mypaint_surface2_end_atomic(target, None)  # the queued dabs are painted here
+
+    def _close(self) -> None:
+        if self.pointer:
+            libmypaint().mypaint_brush_unref(self.pointer)
+            self.pointer = None
+
+    def __del__(self):
+        if hasattr(self, "pointer"):
+            self._close()
+
+
+def _to_uint8(fixed: np.ndarray) -> np.ndarray:
+    return ((fixed.astype(np.uint32) * 255 + ONE // 2) >> 15).clip(0, 255).astype(np.uint8)
