@@ -1,0 +1,146 @@
+"""``neural-splat``: a stroke as a few Gaussians along its Bezier, and a tiny network that turns their density to alpha.
+
+The geometry is exact and not learned: K points on the curve. A small network looks at each point (pressure, size,
+velocity, progress) and says how wide, where and how heavy the Gaussians are there, at each of S scales. An axis-aligned
+Gaussian is separable, so the density map of one scale is a single product of (H x K) by (K x W). A second small network,
+the same for every pixel and modulated by pressure, size and length, makes alpha of the S densities.
+
+Nothing in it knows the raster: it renders at any size. Trained on the squared error it predicts the mean of all strokes
+that the engine might draw for an action; the irreducible rest is the engine's own randomness.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from diffpaint import STROKE_ACTION, StrokeRenderer
+
+from .weights import load_weights
+
+PIXEL = 1 / 64  # of the cell: the raster that strokes are learned at
+SOFTEST = 0.4 * PIXEL  # least standard deviation, what the raster itself blurs
+FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
+
+
+class SplatNetwork(nn.Module):
+    """Alpha of strokes from actions.
+
+    Args:
+        radius: (low, high) px on a 64-px cell for size 0 and 1.
+        points: K, Gaussians along the curve.
+        scales: S, Gaussians at each point.
+        hidden: Width of the network that looks at each point.
+        channels: Width of the network that looks at each pixel.
+    """
+
+    t: Tensor
+    weight: Tensor
+
+    def __init__(
+        self, radius: tuple[float, float], points: int = 24, scales: int = 4, hidden: int = 32, channels: int = 8
+    ):
+        super().__init__()
+        self.radius = radius
+        self.options = {"points": points, "scales": scales, "hidden": hidden, "channels": channels}
+        self.at_point = nn.Sequential(
+            nn.Linear(8, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, 5 * scales)
+        )
+        self.modulation = nn.Sequential(nn.Linear(4, 32), nn.GELU(), nn.Linear(32, 2 * channels))
+        self.at_pixel = nn.ModuleList([nn.Linear(scales, channels), nn.Linear(channels, channels), nn.Linear(channels, 1)])
+        # all scales centred on the curve, from half the radius to twice it; no modulation
+        widths = torch.linspace(-0.8, 0.8, scales)
+        with torch.no_grad():
+            last = self.at_point[-1]
+            last.weight.zero_()
+            last.bias.copy_(torch.cat([widths, widths, torch.zeros(3 * scales)]))
+            self.modulation[-1].weight.zero_()
+            self.modulation[-1].bias.zero_()
+            self.at_pixel[-1].bias.fill_(-3.0)
+        t = torch.linspace(0, 1, points)
+        weight = torch.full_like(t, 1 / (points - 1))
+        weight[0] = weight[-1] = 0.5 / (points - 1)
+        self.register_buffer("t", t, persistent=False)
+        self.register_buffer("weight", weight, persistent=False)
+
+    def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64)) -> Tensor:
+        """Alpha of each stroke.
+
+        Args:
+            actions: (N, 12) in [0, 1], a STROKE_ACTION each.
+            size: (H, W) of the raster.
+
+        Returns:
+            (N, H, W) in [0, 1].
+        """
+        x, y, mass, length = self._gaussians(actions)
+        density = torch.matmul(
+            (self._profile(y, size[0]) * mass[..., None]).transpose(2, 3), self._profile(x, size[1])
+        )  # (N, S, H, W)
+        scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
+        first, second, third = self.at_pixel
+        # channels before pixels, (N, C, H W): each layer is one product a stroke, its modulation folded into the matrix
+        level = density.flatten(2).log1p()
+        level = torch.baddbmm(first.bias[:, None] * (1 + scale) + shift, first.weight * (1 + scale), level).relu_()
+        level = torch.baddbmm(second.bias[:, None], second.weight.expand(len(level), -1, -1), level).relu_()
+        level = torch.baddbmm(third.bias[:, None], third.weight.expand(len(level), -1, -1), level).sigmoid()[:, 0]
+        # where no Gaussian reaches there is no paint, whatever the networks say
+        return level.unflatten(1, size) * -torch.expm1(-4 * density.sum(1))
+
+    def _gaussians(self, actions: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
+        """(centre, deviation) along x and along y, and mass, (N, S, K) each, in units of the cell; length (N, 1)."""
+        t = self.t
+        start_pressure, end_pressure, size = actions[:, 0:1], actions[:, 1:2], actions[:, 2:3]
+        start, control, end = actions[:, 6:8, None], actions[:, 8:10, None], actions[:, 10:12, None]
+        position = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end  # (N, 2, K)
+        velocity = 2 * (1 - t) * (control - start) + 2 * t * (end - control)
+        speed = (velocity.square().sum(1) + 1e-4).sqrt()  # (N, K)
+        pressure = (1 - t) * start_pressure + t * end_pressure
+        size, t = size.expand_as(pressure), t.expand_as(pressure)
+        seen = [pressure - 0.5, size - 0.5, velocity[:, 0], velocity[:, 1], speed - 1, speed.log(), t - 0.5]
+        seen.append(0.2 * (pressure + 1e-3).log())
+        said = self.at_point(torch.stack(seen, -1)).unflatten(-1, (5, -1)).permute(2, 0, 3, 1)  # (5, N, S, K)
+        low, high = self.radius
+        radius = (low * (high / low) ** size * PIXEL)[:, None]  # (N, 1, K)
+        spread = (radius * said[:2].exp()).square() + SOFTEST**2
+        joined = (velocity * (FILL / (len(self.t) - 1))).square().movedim(1, 0)[:, :, None]  # (2, N, 1, K)
+        deviation = (spread + joined).sqrt()
+        centre = position.movedim(1, 0)[:, :, None] + radius * said[2:4]
+        mass = said[4].exp() * self.weight * (speed[:, None] / radius + 1)  # dabs lie a fraction of the radius apart
+        return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, speed.mean(1, keepdim=True)
+
+    @staticmethod
+    def _profile(gaussians: tuple[Tensor, Tensor], side: int) -> Tensor:
+        """Gaussians over a row of pixel centres, (N, S, K, side)."""
+        centre, deviation = gaussians
+        pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / side
+        return torch.exp(-0.5 * ((pixel - centre[..., None]) / deviation[..., None]).square())
+
+
+class NeuralSplat(StrokeRenderer):
+    """Strokes of a MyPaint brush as Gaussians along their curve: the mean stroke, fast, at any raster.
+
+    Args:
+        brush: Name of a brush that weights ship for, or the path of weights that ``diffpaint train splat`` wrote.
+        size: (H, W) of the canvas, px.
+
+    Raises:
+        ValueError: No weights for the brush, damaged weights, or a size below 1 px.
+    """
+
+    action_names = STROKE_ACTION
+
+    def __init__(self, brush: str = "classic/dry_brush", size: tuple[int, int] = (64, 64)):
+        super().__init__()
+        if min(size) < 1:
+            raise ValueError(f"size is (height, width) of at least 1 px, got {tuple(size)}")
+        state, header = load_weights("splat", brush)
+        self.size = (size[0], size[1])
+        self.brush = header["brush"]
+        self.radius = (header["radius"][0], header["radius"][1])
+        self.network = SplatNetwork(self.radius, **header["options"])
+        self.network.load_state_dict(state)
+        self.requires_grad_(False)
+
+    def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        return actions[:, 3:6, None, None], self.network(actions, self.size)[:, None]

@@ -1,0 +1,1 @@
+"""Training and measuring painters against the real engine. Painting itself imports nothing from here."""

@@ -1,0 +1,158 @@
+"""How true a painter is to the engine, against what no deterministic painter can do better.
+
+The engine is random: two draws of one action differ. The best deterministic prediction, in squared error, is the mean of
+all draws, and its error is irreducible. It is estimated here from several free-running draws of each action, with the
+unbiased variance, so that it does not look smaller for having been measured on the same draws.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from diffpaint import StrokeRenderer, replacing
+from diffpaint_mypaint import Brush, alpha_masks, random_actions, read_brush
+
+APART = 0x7EA1  # sets these actions apart from those of any data set, whatever the seed
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Figures of one painter; errors over all pixels of all strokes.
+
+    Attributes:
+        actions: Actions, uniform, that no data set holds.
+        draws: Of each, by the engine.
+        psnr: Of the painter's strokes against the draws, dB.
+        irreducible_psnr: Of the mean stroke, dB.
+        mae: Mean absolute error of the painter, in 1/255.
+        irreducible_mae: Of the mean stroke.
+        two_draws_mae: Between two draws of one action.
+        stray: Mean alpha, in 1/255, that the painter lays where no draw of the engine did.
+        forward_ms: A stroke, 64 at a time, on as many threads as ``threads`` says.
+        backward_ms: A stroke, forward and backward to the actions.
+        threads: Of the CPU.
+    """
+
+    actions: int
+    draws: int
+    psnr: float
+    irreducible_psnr: float
+    mae: float
+    irreducible_mae: float
+    two_draws_mae: float
+    stray: float
+    forward_ms: float
+    backward_ms: float
+    threads: int
+
+    @property
+    def gap(self) -> float:
+        """dB to the irreducible error."""
+        return self.irreducible_psnr - self.psnr
+
+    def figures(self) -> dict[str, float]:
+        """All figures, ``gap`` among them."""
+        return asdict(self) | {"gap": self.gap}
+
+    def table(self) -> str:
+        """The figures as lines of text."""
+        return "\n".join(
+            [
+                f"strokes the painter never saw   {self.actions} actions x {self.draws} draws of the engine",
+                f"PSNR                            {self.psnr:6.2f} dB",
+                f"PSNR of the irreducible error   {self.irreducible_psnr:6.2f} dB",
+                f"gap                             {self.gap:6.2f} dB",
+                f"mean absolute error             {self.mae:6.2f} / 255",
+                f"  of the mean stroke            {self.irreducible_mae:6.2f} / 255",
+                f"  between two real draws        {self.two_draws_mae:6.2f} / 255",
+                f"paint where the engine has none {self.stray:6.2f} / 255",
+                f"forward                         {self.forward_ms:6.2f} ms a stroke, {self.threads} thread(s)",
+                f"forward + backward              {self.backward_ms:6.2f} ms a stroke",
+            ]
+        )
+
+
+def measure(
+    painter: StrokeRenderer, *, brush: str, oversample: int, actions: int = 256, draws: int = 32, seed: int = 0
+) -> Truth:
+    """Measure a painter against fresh strokes of the engine.
+
+    Args:
+        painter: Of STROKE_ACTION on 64 x 64, with its ``radius``.
+        brush: The MyPaint brush to measure it against.
+        oversample: How the strokes that it learned from were rendered; see ``diffpaint_mypaint.alpha_masks``.
+        actions: How many.
+        draws: Of each; at least 2.
+        seed: Of the actions.
+    """
+    chosen, strokes = _draw(painter, brush, oversample, actions, draws, seed)
+    painted = _paint(painter, chosen)
+    mean = strokes.mean(1)
+    irreducible = strokes.var(1, correction=1).mean().item()
+    error = (strokes - painted[:, None]).square().mean().item()
+    blank = strokes.amax(1) == 0
+    forward, backward = _times(painter, chosen)
+    return Truth(
+        actions=actions,
+        draws=draws,
+        psnr=-10 * math.log10(error),
+        irreducible_psnr=-10 * math.log10(irreducible),
+        mae=255 * (strokes - painted[:, None]).abs().mean().item(),
+        irreducible_mae=255 * (strokes - mean[:, None]).abs().mean().item(),
+        two_draws_mae=255 * (strokes[:, 0::2] - strokes[:, 1::2]).abs().mean().item(),
+        stray=255 * painted[blank].mean().item(),
+        forward_ms=forward,
+        backward_ms=backward,
+        threads=torch.get_num_threads(),
+    )
+
+
+def contact_sheet(
+    painter: StrokeRenderer, path: Path, *, brush: str, oversample: int, rows: int = 8, cols: int = 4, seed: int = 0
+) -> None:
+    """Write a picture of strokes, the paper's Figures 3 and 5: real, mean of 32 real ones, painted, side by side."""
+    chosen, strokes = _draw(painter, brush, oversample, rows * cols, 32, seed)
+    triples = torch.cat([strokes[:, 0], strokes.mean(1), _paint(painter, chosen)], 2)  # (N, 64, 192)
+    framed = torch.nn.functional.pad(1 - triples, (3, 3, 3, 3), value=0.75)
+    sheet = torch.cat([torch.cat(list(row), 1) for row in framed.split(cols)], 0)
+    with replacing(path) as temporary:
+        Image.fromarray((sheet * 255).round().byte().numpy()).save(temporary)
+
+
+def _draw(
+    painter: StrokeRenderer, brush: str, oversample: int, actions: int, draws: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    assert painter.radius is not None
+    chosen = random_actions(actions, np.random.default_rng([seed, APART]))
+    masks = alpha_masks(
+        np.repeat(chosen, draws, axis=0), Brush(read_brush(brush)), oversample=oversample, radius=painter.radius
+    )
+    return torch.from_numpy(chosen), torch.from_numpy(masks).float().unflatten(0, (actions, draws)) / 255
+
+
+def _paint(painter: StrokeRenderer, actions: Tensor) -> Tensor:
+    with torch.no_grad():
+        return painter.stack(actions[None])[1][0, :, 0]
+
+
+def _times(painter: StrokeRenderer, actions: Tensor, repeats: int = 5) -> tuple[float, float]:
+    """ms a stroke, forward and forward + backward: the best of several runs over 64 strokes."""
+    some = actions[:64].clone().requires_grad_()
+    forward, both = [], []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        with torch.no_grad():
+            painter.stroke(some)
+        forward.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        painter.stroke(some)[1].sum().backward()
+        both.append(time.perf_counter() - start)
+    return 1000 * min(forward[1:]) / len(some), 1000 * min(both[1:]) / len(some)
