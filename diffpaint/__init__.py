@@ -3,7 +3,7 @@
 from .compositing import over
 from .device import pick_device
 from .files import check_writable, replacing
-from .images import read_image, write_animation, write_image
+from .images import check_picture, read_image, write_animation, write_image
 from .objective import Objective, Pixel, check_canvas, check_target, distance
 from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
@@ -24,6 +24,7 @@ __all__ = [
     "Renderer",
     "StrokeRenderer",
     "check_canvas",
+    "check_picture",
     "check_target",
     "check_writable",
     "describe",

@@ -57,7 +57,9 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
         raise ValueError(f"canvas has shape {tuple(canvas.shape)}; wanted ({batch}, 3, height, width)")
     if windows is None:
         if canvas.shape[2:] != alpha.shape[3:]:
-            raise ValueError(f"alpha is {tuple(alpha.shape[3:])} px, the canvas {tuple(canvas.shape[2:])}; name windows")
+            raise ValueError(
+                f"alpha is {tuple(alpha.shape[3:])} px, the canvas {tuple(canvas.shape[2:])}; name windows"
+            )
         windows = [(slice(t, t + 1), lambda pixels: pixels[:, None]) for t in range(strokes)]
     return _Over.apply(color, alpha, canvas, windows)
 
@@ -75,7 +77,7 @@ class _Over(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):
+    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         color, alpha, canvas = ctx.saved_tensors
         grad = grad.contiguous()
         grad_color, grad_alpha = torch.empty_like(color), torch.empty_like(alpha)
@@ -98,7 +100,7 @@ class _Over(torch.autograd.Function):
 
 
 def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:
-    """The window's part of (B, T, C, h, w) as (B, *places, C, h, w): a view, since the slice is one block a batch item."""
+    """The window's part of (B, T, C, h, w) as a view (B, *places, C, h, w)."""
     part = stack[:, strokes]
     return part.unflatten(1, place.shape[1:-3])
 

@@ -94,8 +94,7 @@ def write_image(path: str | Path, canvas: Tensor | np.ndarray) -> None:
         ValueError: An ending that Pillow does not write.
         OSError: The file cannot be written.
     """
-    if Path(path).suffix.lower() not in Image.registered_extensions():
-        raise ValueError(f"{path}: no picture format {Path(path).suffix!r}; .png and .jpg are two that are known")
+    check_picture(path)
     with replacing(path) as temporary:
         to_pil(canvas).save(temporary)
 
@@ -128,6 +127,17 @@ def write_animation(path: str | Path, frames: Iterable[Tensor], seconds: float =
             for picture in pictures + pictures[-1:] * (2 * rate):
                 film.send(picture.resize((width, height)).tobytes())
             film.close()
+
+
+def check_picture(path: str | Path) -> None:
+    """Check, before long work starts, that :func:`write_image` knows the ending.
+
+    Raises:
+        ValueError: It does not.
+    """
+    suffix = Path(path).suffix.lower()
+    if Image.registered_extensions().get(suffix) not in Image.SAVE:
+        raise ValueError(f"{path}: no picture format {suffix!r} to write; .png and .jpg are two that are known")
 
 
 def check_animation(path: str | Path) -> None:

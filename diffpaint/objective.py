@@ -63,6 +63,7 @@ class Pixel(Objective):
         self.register_buffer("target", check_target(target), persistent=False)
 
     def forward(self, canvas: Tensor) -> Tensor:
+        """The mean difference over all pixels and channels."""
         check_canvas(canvas, self.target)
         return self.distance(canvas, self.target.expand_as(canvas))
 

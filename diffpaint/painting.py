@@ -60,6 +60,17 @@ class Painting:
             self.interrupted,
         )
 
+    def rendered_by(self, renderer: Renderer) -> Painting:
+        """The same actions through another renderer, such as the same grid at a larger scale.
+
+        Raises:
+            ValueError: The renderer does not take these actions, or this was painted on a picture.
+        """
+        background = self._ground()[:, :, None, None].expand(-1, -1, *renderer.size)
+        with torch.no_grad():
+            canvas = renderer(self.actions.to(renderer.device), background.to(renderer.device)).cpu()
+        return Painting(canvas, self.actions, renderer, self.seed, background, self.losses, self.interrupted)
+
     def frames(self) -> Iterator[Tensor]:
         """The canvas as it grows stroke by stroke, (B, 3, H, W) each; the last is ``canvas``."""
         device = self.renderer.device
@@ -98,12 +109,12 @@ class Painting:
         wanted = {math.ceil((i + 1) * strokes / frames) - 1 for i in range(frames)}
 
         def chosen() -> Iterator[Tensor]:
-            last = None
-            for index, last in enumerate(self.frames()):
+            index, frame = -1, self.background
+            for index, frame in enumerate(self.frames()):
                 if index in wanted:
-                    yield last
-            if last is not None and index not in wanted:  # a renderer whose frames are not its strokes
-                yield last
+                    yield frame
+            if index not in wanted:  # a renderer whose frames are not its strokes
+                yield frame
 
         write_animation(path, chosen(), seconds)
 
@@ -111,16 +122,13 @@ class Painting:
         """The saved form, as docs/formats.md describes it: plain JSON values."""
         self._single()
         columns, strokes = self.renderer.strokes(self.actions[0])
-        background = self.background[0].amax((1, 2)), self.background[0].amin((1, 2))
-        if not torch.equal(*background):
-            raise ValueError("the document of a painting holds one background colour; this was painted on a picture")
         height, width = self.renderer.size
         return {
             "format": FORMAT,
             "version": VERSION,
             "width": width,
             "height": height,
-            "background": _plain(background[0]),
+            "background": _plain(self._ground()[0]),
             "brush": self.renderer.brush,
             "cell": self.renderer.cell,
             "stroke_columns": list(columns),
@@ -154,9 +162,13 @@ class Painting:
         background = torch.tensor(document["background"])[None, :, None, None].expand(1, 3, *renderer.size)
         with torch.no_grad():
             canvas = renderer(actions, background)
-        return cls(
-            canvas, actions, renderer, document["seed"], background, document["losses"], document["interrupted"]
-        )
+        return cls(canvas, actions, renderer, document["seed"], background, document["losses"], document["interrupted"])
+
+    def _ground(self) -> Tensor:
+        """The background colour, (B, 3)."""
+        if not torch.equal(self.background.amax((2, 3)), self.background.amin((2, 3))):
+            raise ValueError("this was painted on a picture; only a painting on one colour can be saved or scaled")
+        return self.background[:, :, 0, 0]
 
     def _single(self) -> None:
         if len(self) != 1:
@@ -181,7 +193,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path} is no painting: not JSON ({error})") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError(f"{path} is no painting: it lacks \"format\": \"{FORMAT}\"")
+        raise ValueError(f'{path} is no painting: it lacks "format": "{FORMAT}"')
     if document.get("version") != VERSION:
         raise ValueError(f"{path} has version {document.get('version')!r}; this program reads version {VERSION}")
     fields = {
@@ -191,7 +203,9 @@ def read_document(path: str | Path) -> dict[str, Any]:
     }
     for key, kind in fields.items():
         if not isinstance(document.get(key), kind):
-            raise ValueError(f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}")
+            raise ValueError(
+                f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}"
+            )
     if document["width"] < 1 or document["height"] < 1 or not document["cell"] > 0:
         raise ValueError(f"{path} is a damaged painting: width, height and cell must be above 0")
     _check_table(path, "background", [document["background"]], 3, unit=True)

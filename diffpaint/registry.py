@@ -40,11 +40,11 @@ class Plugin:
 
 
 @functools.cache
-def _scan(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+def _scan(group: str) -> dict[str, list[EntryPoint]]:
     found: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group=f"diffpaint.{group}"):
         found.setdefault(entry.name, {})[entry.value] = entry  # one distribution seen twice is one plugin
-    return {name: tuple(entries.values()) for name, entries in sorted(found.items())}
+    return {name: list(entries.values()) for name, entries in sorted(found.items())}
 
 
 def rescan() -> None:
@@ -67,17 +67,18 @@ def load(group: str, name: str) -> Any:
     if ":" in name:
         entry = EntryPoint(name, name, f"diffpaint.{group}")
         return _import(entry, f"{kind} {name!r}")
-    entries = _scan(group).get(name, ())
-    if not entries:
+    entries = _scan(group).get(name)
+    if entries is None:
         near = difflib.get_close_matches(name, names(group), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise PluginError(f"no {kind} named {name!r}; installed: {', '.join(names(group)) or 'none'}{hint}")
+    first = entries[0]
     if len(entries) > 1:
         raise PluginError(
             f"{kind} {name!r} is registered by {' and '.join(f'{_package(e)} as {e.value}' for e in entries)}; "
-            f"ask for one of them as {entries[0].value!r}, or uninstall the other"
+            f"ask for one of them as {first.value!r}, or uninstall the other"
         )
-    return _import(entries[0], f"{kind} {name!r} of {_package(entries[0])}")
+    return _import(first, f"{kind} {name!r} of {_package(first)}")
 
 
 def describe(group: str) -> list[Plugin]:

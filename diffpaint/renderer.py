@@ -133,9 +133,11 @@ class StrokeRenderer(Renderer):
 
     Attributes:
         radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where ``action_names`` is STROKE_ACTION.
+        reach: How far from its curve a stroke lays paint at most, in radii, where it is known.
     """
 
     radius: tuple[float, float] | None = None
+    reach: float | None = None
 
     @abstractmethod
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
@@ -165,6 +167,7 @@ class StrokeRenderer(Renderer):
         return color, alpha
 
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
+        """Composite the strokes in order; see :meth:`Renderer.forward`."""
         canvas = self.check(actions, canvas)
         return over(*self.stack(actions), canvas)
 

@@ -67,7 +67,11 @@ def brush_folders() -> list[Path]:
 def brush_names() -> list[str]:
     """Names of all installed brushes, like ``classic/dry_brush``, sorted."""
     return sorted(
-        {path.relative_to(folder).with_suffix("").as_posix() for folder in brush_folders() for path in folder.rglob("*.myb")}
+        {
+            path.relative_to(folder).with_suffix("").as_posix()
+            for folder in brush_folders()
+            for path in folder.rglob("*.myb")
+        }
     )
 
 

@@ -56,6 +56,7 @@ class Manifest:
 
     @property
     def shards(self) -> int:
+        """How many shards the data set has."""
         return -(-self.count // SHARD)
 
     def size_of(self, shard: int) -> int:
@@ -86,7 +87,9 @@ def plan(
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "manifest.json").exists():
         known = read_manifest(folder)
-        differ = [f"{k} {v} there, {asdict(manifest)[k]} asked" for k, v in asdict(known).items() if asdict(manifest)[k] != v]
+        differ = [
+            f"{k} {v} there, {asdict(manifest)[k]} asked" for k, v in asdict(known).items() if asdict(manifest)[k] != v
+        ]
         if differ:
             raise ValueError(f"{folder} holds another data set ({'; '.join(differ)}); name an empty folder")
     else:
@@ -126,7 +129,9 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError(f"{path} has version {fields['version']}; this program reads version {Manifest.version}")
         return Manifest(**fields | {"radius": tuple(fields["radius"]), "columns": tuple(fields["columns"])})
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{folder} is no data set of strokes ({error!r}); make one with 'diffpaint strokes'") from error
+        raise ValueError(
+            f"{folder} is no data set of strokes ({error!r}); make one with 'diffpaint strokes'"
+        ) from error
 
 
 def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:

@@ -62,7 +62,9 @@ def alpha_masks(
     """
     actions = np.asarray(actions, np.float32)
     if actions.ndim != 2 or actions.shape[1] != len(STROKE_ACTION):
-        raise ValueError(f"actions have shape {actions.shape}; wanted (strokes, {len(STROKE_ACTION)}): {', '.join(STROKE_ACTION)}")
+        raise ValueError(
+            f"actions have shape {actions.shape}; wanted (strokes, {len(STROKE_ACTION)}): {', '.join(STROKE_ACTION)}"
+        )
     if not ((actions >= 0) & (actions <= 1)).all():
         raise ValueError("actions must be finite and within [0, 1]")
     if isinstance(brush, str):

@@ -1,8 +1,8 @@
 """``neural-splat``: a stroke as a few Gaussians along its Bezier, and a tiny network that turns their density to alpha.
 
 The geometry is exact and not learned: K points on the curve. A small network looks at each point (pressure, size,
-velocity, progress) and says how wide, where and how heavy the Gaussians are there, at each of S scales. An axis-aligned
-Gaussian is separable, so the density map of one scale is a single product of (H x K) by (K x W). A second small network,
+velocity, progress) and says how wide, where and how heavy the Gaussians are there, at each of S scales. An upright
+Gaussian is separable, so the density map of one scale is a single product of (H x K) by (K x W). A second network,
 the same for every pixel and modulated by pressure, size and length, makes alpha of the S densities.
 
 Nothing in it knows the raster: it renders at any size. Trained on the squared error it predicts the mean of all strokes
@@ -43,20 +43,20 @@ class SplatNetwork(nn.Module):
         super().__init__()
         self.radius = radius
         self.options = {"points": points, "scales": scales, "hidden": hidden, "channels": channels}
-        self.at_point = nn.Sequential(
-            nn.Linear(8, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, 5 * scales)
-        )
-        self.modulation = nn.Sequential(nn.Linear(4, 32), nn.GELU(), nn.Linear(32, 2 * channels))
-        self.at_pixel = nn.ModuleList([nn.Linear(scales, channels), nn.Linear(channels, channels), nn.Linear(channels, 1)])
+        points_out, modulation_out = nn.Linear(hidden, 5 * scales), nn.Linear(32, 2 * channels)
+        self.at_point = nn.Sequential(nn.Linear(8, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), points_out)
+        self.modulation = nn.Sequential(nn.Linear(4, 32), nn.GELU(), modulation_out)
+        self.pixel_in = nn.Linear(scales, channels)
+        self.pixel_mid = nn.Linear(channels, channels)
+        self.pixel_out = nn.Linear(channels, 1)
         # all scales centred on the curve, from half the radius to twice it; no modulation
         widths = torch.linspace(-0.8, 0.8, scales)
         with torch.no_grad():
-            last = self.at_point[-1]
-            last.weight.zero_()
-            last.bias.copy_(torch.cat([widths, widths, torch.zeros(3 * scales)]))
-            self.modulation[-1].weight.zero_()
-            self.modulation[-1].bias.zero_()
-            self.at_pixel[-1].bias.fill_(-3.0)
+            points_out.weight.zero_()
+            points_out.bias.copy_(torch.cat([widths, widths, torch.zeros(3 * scales)]))
+            modulation_out.weight.zero_()
+            modulation_out.bias.zero_()
+            self.pixel_out.bias.fill_(-3.0)
         t = torch.linspace(0, 1, points)
         weight = torch.full_like(t, 1 / (points - 1))
         weight[0] = weight[-1] = 0.5 / (points - 1)
@@ -78,7 +78,7 @@ class SplatNetwork(nn.Module):
             (self._profile(y, size[0]) * mass[..., None]).transpose(2, 3), self._profile(x, size[1])
         )  # (N, S, H, W)
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
-        first, second, third = self.at_pixel
+        first, second, third = self.pixel_in, self.pixel_mid, self.pixel_out
         # channels before pixels, (N, C, H W): each layer is one product a stroke, its modulation folded into the matrix
         level = density.flatten(2).log1p()
         level = torch.baddbmm(first.bias[:, None] * (1 + scale) + shift, first.weight * (1 + scale), level).relu_()
@@ -138,9 +138,11 @@ class NeuralSplat(StrokeRenderer):
         self.size = (size[0], size[1])
         self.brush = header["brush"]
         self.radius = (header["radius"][0], header["radius"][1])
+        self.reach = header["reach"]
         self.network = SplatNetwork(self.radius, **header["options"])
         self.network.load_state_dict(state)
         self.requires_grad_(False)
 
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Colour as it is asked for, and the mean stroke's alpha."""
         return actions[:, 3:6, None, None], self.network(actions, self.size)[:, None]

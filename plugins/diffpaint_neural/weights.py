@@ -33,7 +33,8 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
         brush: Name of a shipped brush, or the path of a ``.safetensors`` file that ``diffpaint train`` wrote.
 
     Returns:
-        The state of the network, and the header: ``brush``, ``radius`` and the network's ``options``.
+        The state of the network, and the header: ``painter``, ``brush``, ``radius``, ``reach`` and the network's
+        ``options``.
 
     Raises:
         ValueError: No such weights (those that exist are named), a damaged file, or one of another painter.
@@ -63,7 +64,7 @@ def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None
     Args:
         path: A ``.safetensors`` file.
         network: Its state is saved.
-        header: At least ``painter``, ``brush``, ``radius`` and ``options``; plain JSON values.
+        header: What :func:`load_weights` returns; plain JSON values.
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     with replacing(path) as temporary:

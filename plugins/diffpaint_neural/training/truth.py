@@ -1,8 +1,8 @@
 """How true a painter is to the engine, against what no deterministic painter can do better.
 
-The engine is random: two draws of one action differ. The best deterministic prediction, in squared error, is the mean of
-all draws, and its error is irreducible. It is estimated here from several free-running draws of each action, with the
-unbiased variance, so that it does not look smaller for having been measured on the same draws.
+The engine is random: two draws of one action differ. The best deterministic prediction, in squared error, is the mean
+of all draws, and its error is irreducible. It is estimated here from several free-running draws of each action, with
+the unbiased variance, so that it does not look smaller for having been measured on the same draws.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""The command line: a group whose commands are the core's own and those that plugins register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import __version__
+from .paint_command import paint
+from .registry import GROUPS, PluginError, describe, load, names
+
+
+class PluginGroup(click.Group):
+    """Finds commands by the entry-point group ``diffpaint.commands``, and says what is wrong in one line.
+
+    A command is imported when it is run or listed; a broken one is listed with its problem and breaks no other.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted({*super().list_commands(ctx), *names("commands")})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None or cmd_name not in names("commands"):
+            return command
+        try:
+            return load("commands", cmd_name)
+        except PluginError as error:
+            return _broken(cmd_name, error)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; what a person can mend is one line and exit code 2, and anything else a traceback to report."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError, PluginError) as error:
+            raise _Mistake(" ".join(str(error).split())) from error
+
+
+class _Mistake(click.ClickException):
+    exit_code = 2
+
+
+def _broken(name: str, error: PluginError) -> click.Command:
+    def fail() -> None:
+        raise error
+
+    return click.Command(name, callback=fail, short_help=f"(broken) {error}")
+
+
+@click.group(cls=PluginGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="diffpaint")
+def cli() -> None:
+    """Paint with differentiable brushstrokes.
+
+    \b
+    A painting of a photo, in about three minutes on two CPU cores:
+        diffpaint paint cat.jpg -o painting.png
+    The same painting drawn again by the real MyPaint engine:
+        diffpaint replay painting.json -o real.png --size 2048
+    """
+
+
+cli.add_command(paint)
+
+
+@cli.command("list")
+def list_plugins() -> None:
+    """List renderers, objectives and commands, with the package that each comes from.
+
+    A plugin that cannot be used is listed with its problem; the others work all the same.
+
+    \b
+    Example:
+        diffpaint list
+    """
+    for group in GROUPS:
+        plugins = describe(group)
+        click.echo(f"{group}:" if plugins else f"{group}: none")
+        width = max((len(plugin.name) for plugin in plugins), default=0)
+        for plugin in plugins:
+            text = f"broken: {plugin.problem}" if plugin.problem else plugin.summary
+            click.echo(f"  {plugin.name:{width}}  {text}  [{plugin.package}]")
+
+
+def main() -> None:
+    """Entry point of the ``diffpaint`` command."""
+    cli(prog_name="diffpaint")

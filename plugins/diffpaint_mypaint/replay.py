@@ -1,0 +1,53 @@
+"""Draw a saved painting with the real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from diffpaint import STROKE_ACTION
+
+from .engine import Brush
+from .strokes import draw_painting
+
+COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
+
+
+def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> np.ndarray:
+    """Draw the strokes of a painting, at any size.
+
+    Args:
+        document: As ``diffpaint.read_document`` returns it.
+        brush: The brush to draw with; the document names its own as ``document["brush"]``.
+        size: Longest side, px; None draws at the painting's own size.
+
+    Returns:
+        uint8 (H, W, 3), sRGB.
+
+    Raises:
+        ValueError: The painting's strokes are not those of a MyPaint brush, or the size is less than 1 px.
+    """
+    if tuple(document["stroke_columns"]) != COLUMNS:
+        raise ValueError(
+            f"this painting cannot be replayed: its strokes have {', '.join(document['stroke_columns']) or 'nothing'}"
+            f"; wanted {', '.join(COLUMNS)}"
+        )
+    if size is not None and size < 1:
+        raise ValueError(f"size is the longest side, at least 1 px, got {size}")
+    width, height = document["width"], document["height"]
+    factor = 1.0 if size is None else size / max(width, height)
+    strokes = np.array(document["strokes"], np.float64).reshape(-1, len(COLUMNS))
+    if (strokes[:, 2] <= 0).any():
+        raise ValueError("this painting cannot be replayed: a stroke has a radius that is not above 0")
+    if ((strokes[:, [0, 1, 3, 4, 5]] < 0) | (strokes[:, [0, 1, 3, 4, 5]] > 1)).any():
+        raise ValueError("this painting cannot be replayed: a pressure or colour is not in [0, 1]")
+    strokes[:, [2, *range(6, 12)]] *= factor
+    return draw_painting(
+        strokes,
+        brush,
+        max(1, round(width * factor)),
+        max(1, round(height * factor)),
+        cell=document["cell"] * factor,
+        background=tuple(document["background"]),
+    )
