@@ -21,7 +21,7 @@ from .painting import Painting
 from .registry import load_objective, load_renderer
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
-CELLS = 96  # about as many cells, unless --grid says otherwise
+CELLS = 216  # about as many cells, unless --grid says otherwise
 FILM = 512  # px, about the longest side of a time-lapse
 
 
@@ -51,8 +51,8 @@ class GridType(click.ParamType):
 @click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: about {CELLS}, nearly square]")
 @click.option("--overlap", default=0.25, show_default=True, help="Of neighbouring cells, as a fraction of the cell.")
 @click.option("--strokes", default=6, show_default=True, help="Strokes in each cell.")
-@click.option("--objective", default="content + 20*pixel", show_default=True, help="What the painting should match.")
-@click.option("--steps", default=120, show_default=True, help="Steps of the optimiser.")
+@click.option("--objective", default="content", show_default=True, help="What the painting should match.")
+@click.option("--steps", default=250, show_default=True, help="Steps of the optimiser.")
 @click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture.")
 @click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: a GPU if there is one]")
 @click.option("--resume", is_flag=True, help="Go on with a painting that was interrupted.")
@@ -87,7 +87,7 @@ def paint(
     \b
     Examples:
         diffpaint paint cat.jpg -o painting.png
-        diffpaint paint cat.jpg -o small.png --grid 4x6 --steps 60 --timelapse film.gif
+        diffpaint paint cat.jpg -o bold.png --grid 6x9 --timelapse film.gif
         diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
     """
     began = time.monotonic()
