@@ -1,4 +1,4 @@
-"""The command line: a group whose commands are the core's own and those that plugins register."""
+"""The command line: a group whose commands are found by entry point, the core's own too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from . import __version__
-from .paint_command import paint
 from .registry import GROUPS, PluginError, describe, load, names
 
 
@@ -19,13 +18,12 @@ class PluginGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
-        return sorted({*super().list_commands(ctx), *names("commands")})
+        return names("commands")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
-        command = super().get_command(ctx, cmd_name)
-        if command is not None or cmd_name not in names("commands"):
-            return command
+        if cmd_name not in names("commands"):
+            return None
         try:
             return load("commands", cmd_name)
         except PluginError as error:
@@ -44,10 +42,19 @@ class _Mistake(click.ClickException):
 
 
 def _broken(name: str, error: PluginError) -> click.Command:
-    def fail() -> None:
+    """A command that raises its problem, whatever its arguments: ``--help`` and those of subcommands too."""
+
+    def fail(arguments: tuple[str, ...]) -> None:
         raise error
 
-    return click.Command(name, callback=fail, short_help=f"(broken) {error}")
+    return click.Command(
+        name,
+        callback=fail,
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+        short_help=f"(broken) {error}",
+    )
 
 
 @click.group(cls=PluginGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,10 +70,7 @@ def cli() -> None:
     """
 
 
-cli.add_command(paint)
-
-
-@cli.command("list")
+@click.command("list")
 def list_plugins() -> None:
     """List renderers, objectives and commands, with the package that each comes from.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib
 import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import click
 from importlib_metadata import EntryPoint, entry_points
 
 from .objective import Objective
@@ -49,6 +51,7 @@ def _scan(group: str) -> dict[str, list[EntryPoint]]:
 
 def rescan() -> None:
     """Forget what was found, after installing a plugin in a running program."""
+    importlib.invalidate_caches()
     _scan.cache_clear()
 
 
@@ -61,7 +64,8 @@ def load(group: str, name: str) -> Any:
     """Import what is registered as ``name``; ``package:attribute`` imports that instead.
 
     Raises:
-        PluginError: The name is unknown (the nearest is suggested), claimed by two distributions, or fails to import.
+        PluginError: The name is unknown (the nearest is suggested), claimed by two distributions, fails to import,
+            or is no class, function or command.
     """
     kind = group.removesuffix("s")
     if ":" in name:
@@ -94,7 +98,7 @@ def describe(group: str) -> list[Plugin]:
     return plugins
 
 
-def load_renderer(name: str, **options: Any) -> Renderer:
+def load_renderer(name: str, /, **options: Any) -> Renderer:
     """Make a renderer.
 
     Args:
@@ -115,7 +119,7 @@ def load_renderer(name: str, **options: Any) -> Renderer:
     return renderer
 
 
-def load_objective(name: str, **options: Any) -> Objective:
+def load_objective(name: str, /, **options: Any) -> Objective:
     """Make an objective; as :func:`load_renderer`.
 
     Raises:
@@ -130,8 +134,6 @@ def load_objective(name: str, **options: Any) -> Objective:
 
 def _make(group: str, name: str, options: dict[str, Any]) -> Any:
     factory: Callable[..., Any] = load(group, name)
-    if not callable(factory):
-        raise PluginError(f"{name!r} is a {type(factory).__name__}; wanted a class or function")
     try:
         inspect.signature(factory).bind(**options)
     except TypeError as error:
@@ -146,7 +148,12 @@ def _package(entry: EntryPoint) -> str:
 
 def _import(entry: EntryPoint, what: str) -> Any:
     try:
-        return entry.load()
+        found = entry.load()
     except (Exception, SystemExit) as error:  # whatever a plugin's import raises, it is that plugin's problem alone
         reason = str(error).strip().partition("\n")[0]
         raise PluginError(f"{what} cannot be imported: {type(error).__name__}: {reason}") from error
+    if entry.group == "diffpaint.commands" and not isinstance(found, click.Command):
+        raise PluginError(f"{what} is a {type(found).__name__}; wanted a click.Command")
+    if not callable(found):
+        raise PluginError(f"{what} is a {type(found).__name__}; wanted a class or function")
+    return found

@@ -132,7 +132,7 @@ class StrokeRenderer(Renderer):
     and export come from here.
 
     Attributes:
-        radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where ``action_names`` is STROKE_ACTION.
+        radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where one of the actions is ``size``.
         reach: How far from its curve a stroke lays paint at most, in radii, where it is known.
     """
 

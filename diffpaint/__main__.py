@@ -1,0 +1,5 @@
+"""``python -m diffpaint``."""
+
+from .cli import main
+
+main()

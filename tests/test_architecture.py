@@ -1,0 +1,169 @@
+"""Who may import whom: the arrows of docs/architecture.md, read from the code without running it."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from importlib_metadata import EntryPoint
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").is_file())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ENTRY_POINTS = [
+    EntryPoint(name, value, group)
+    for group, entries in PROJECT["project"]["entry-points"].items()
+    for name, value in entries.items()
+]
+LONGEST = 350  # lines of a file
+
+# Whole families of plugins that a module may import, apart from itself and the core; only what is in their __all__.
+LEARNS_FROM_THE_ENGINE = ("diffpaint_neural.training", "diffpaint_neural.commands")
+OTHERS = dict.fromkeys(LEARNS_FROM_THE_ENGINE, "diffpaint_mypaint")
+
+
+def modules(folder):
+    """(dotted name, whether it is a package, source) of every module in a package's folder."""
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        package = parts[-1] == "__init__"
+        yield ".".join(parts[:-1] if package else parts), package, path.read_text()
+
+
+def imports(module, package, source):
+    """Every (module, name) that is imported, at any depth of the code; name is None for ``import module``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            base = parts[: len(parts) - node.level + package] if node.level else []
+            assert base or not node.level, f"{module} imports from outside of its package"
+            origin = ".".join([*base, *filter(None, [node.module])])
+            yield from ((origin, alias.name) for alias in node.names)
+
+
+def public(package):
+    """The names in ``__all__`` of a package."""
+    folder = ROOT / package if package == "diffpaint" else ROOT / "plugins" / package
+    for node in ast.parse((folder / "__init__.py").read_text()).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(f"{package} has no __all__")
+
+
+def within(module, parent):
+    """Whether a module is another, or is in it."""
+    return module == parent or module.startswith(f"{parent}.")
+
+
+def core_violations(module, package, source):
+    """What a module of the core imports and must not: plugins."""
+    return [origin for origin, _ in imports(module, package, source) if origin.startswith("diffpaint_")]
+
+
+def plugin_violations(module, package, source):
+    """What a module of a plugin imports and must not."""
+    home, bad = module.partition(".")[0], []
+    allowed = {plugin for place, plugin in OTHERS.items() if within(module, place)}
+    for origin, name in imports(module, package, source):
+        what = origin if name is None else f"{origin}:{name}"
+        if within(origin, "diffpaint"):
+            if (
+                not (origin == "diffpaint" and name in public("diffpaint") | {"testing"})
+                and origin != "diffpaint.testing"
+            ):
+                bad.append(what)
+        elif origin.startswith("diffpaint_") and not within(origin, home):
+            if not (origin in allowed and name in public(origin)):
+                bad.append(what)
+        elif home == "diffpaint_mypaint" and within(origin, "torch"):
+            bad.append(what)
+        elif not any(within(module, place) for place in LEARNS_FROM_THE_ENGINE):
+            target = origin if name is None else f"{origin}.{name}"
+            if within(target, "diffpaint_neural.training"):
+                bad.append(what)
+    return bad
+
+
+def each(folders):
+    return [pytest.param(*found, id=found[0]) for folder in folders for found in modules(folder)]
+
+
+@pytest.mark.parametrize(("module", "package", "source"), each([ROOT / "diffpaint"]))
+def test_the_core_imports_no_plugin(module, package, source):
+    assert not core_violations(module, package, source)
+
+
+@pytest.mark.parametrize(("module", "package", "source"), each(PLUGINS))
+def test_a_plugin_imports_only_what_it_may(module, package, source):
+    assert not plugin_violations(module, package, source)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "bad"),
+    [
+        ("diffpaint_grid.grid", "from diffpaint import Renderer, over", []),
+        ("diffpaint_grid.grid", "from diffpaint.testing import RendererConformance", []),
+        ("diffpaint_grid.grid", "from diffpaint import testing", []),
+        ("diffpaint_grid.grid", "from . import other; from .other import it; import diffpaint_grid.other", []),
+        ("diffpaint_grid.grid", "from diffpaint import _secret", ["diffpaint:_secret"]),
+        ("diffpaint_grid.grid", "from diffpaint import registry", ["diffpaint:registry"]),
+        ("diffpaint_grid.grid", "from diffpaint.renderer import Renderer", ["diffpaint.renderer:Renderer"]),
+        ("diffpaint_grid.grid", "import diffpaint.registry", ["diffpaint.registry"]),
+        (
+            "diffpaint_grid.grid",
+            "def f():\n    from diffpaint_neural import NeuralSplat",
+            ["diffpaint_neural:NeuralSplat"],
+        ),
+        ("diffpaint_neural.training.data", "from diffpaint_mypaint import read_shard; from ..splat import it", []),
+        ("diffpaint_neural.training.data", "from diffpaint_mypaint import secret", ["diffpaint_mypaint:secret"]),
+        (
+            "diffpaint_neural.training.data",
+            "from diffpaint_mypaint.engine import Brush",
+            ["diffpaint_mypaint.engine:Brush"],
+        ),
+        ("diffpaint_neural.training.data", "from diffpaint_grid import Grid", ["diffpaint_grid:Grid"]),
+        ("diffpaint_neural.commands", "from diffpaint_mypaint import Brush; from .training.splat import it", []),
+        ("diffpaint_neural.splat", "from diffpaint_mypaint import Brush", ["diffpaint_mypaint:Brush"]),
+        ("diffpaint_neural.splat", "from .training.data import batches", ["diffpaint_neural.training.data:batches"]),
+        ("diffpaint_neural.splat", "from . import training", ["diffpaint_neural:training"]),
+        ("diffpaint_mypaint.engine", "import torch.nn; from torch import Tensor", ["torch.nn", "torch:Tensor"]),
+    ],
+)
+def test_the_rules_are_read_as_they_are_meant(module, source, bad):
+    assert plugin_violations(module, False, source) == bad
+
+
+def test_the_rules_hold_for_packages_and_the_core():
+    assert plugin_violations("diffpaint_neural", True, "from .training import data") == [
+        "diffpaint_neural.training:data"
+    ]
+    assert core_violations("diffpaint.cli", False, "import diffpaint_grid; from .registry import load") == [
+        "diffpaint_grid"
+    ]
+
+
+@pytest.mark.parametrize("folder", [ROOT / "diffpaint", *PLUGINS], ids=lambda folder: folder.name)
+def test_files_can_be_read_in_one_sitting(folder):
+    long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in folder.rglob("*.py")}
+    assert not {path: lines for path, lines in long.items() if lines > LONGEST}
+
+
+def test_every_plugin_is_in_the_wheel():
+    packages = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert set(packages) == {"diffpaint", *(f"plugins/{plugin.name}" for plugin in PLUGINS)}
+
+
+@pytest.mark.parametrize("entry", ENTRY_POINTS, ids=lambda entry: f"{entry.group.partition('.')[2]}:{entry.name}")
+def test_every_entry_point_resolves(entry):
+    assert callable(entry.load())
+
+
+def test_the_program_resolves():
+    assert callable(EntryPoint("diffpaint", PROJECT["project"]["scripts"]["diffpaint"], "console_scripts").load())
