@@ -4,6 +4,7 @@ from .compositing import over
 from .device import pick_device
 from .files import check_writable, replacing
 from .images import check_picture, read_image, write_animation, write_image
+from .interrupt import catch_interrupt
 from .objective import Objective, Pixel, check_canvas, check_target, distance
 from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
@@ -23,6 +24,7 @@ __all__ = [
     "PluginError",
     "Renderer",
     "StrokeRenderer",
+    "catch_interrupt",
     "check_canvas",
     "check_picture",
     "check_target",

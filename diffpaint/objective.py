@@ -10,6 +10,9 @@ from torch import Tensor, nn
 class Objective(nn.Module, ABC):
     """A scalar to minimise. Objectives add and scale: ``content + 0.1 * pixel`` is an objective."""
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @abstractmethod
     def forward(self, canvas: Tensor) -> Tensor:
         """Score a canvas.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from tqdm import tqdm
 
 from .device import pick_device
 from .files import replacing
+from .interrupt import catch_interrupt
 from .objective import Objective
 from .painting import Painting
 from .renderer import Renderer
@@ -135,7 +134,7 @@ def paint(
     good = logits.detach().clone()  # the last logits whose canvas, loss and gradient were finite
     with (
         _random_state_kept(where),
-        _interrupt() as interrupt,
+        catch_interrupt() as interrupt,
         tqdm(total=steps, initial=len(losses), disable=not progress, unit="step") as bar,
     ):
         for step in range(len(losses), steps):
@@ -186,26 +185,6 @@ def _seed_all(seed: int, step: int) -> None:
     torch.manual_seed(mixed)
     np.random.seed(mixed)
     random.seed(mixed)
-
-
-@contextmanager
-def _interrupt() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that the step under way is finished; the second interrupts at once."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event  # signals reach the main thread only
-        return
-
-    def handle(*_: object) -> None:
-        if event.is_set():
-            raise KeyboardInterrupt
-        event.set()
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

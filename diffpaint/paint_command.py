@@ -51,7 +51,7 @@ class GridType(click.ParamType):
 @click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: about {CELLS}, nearly square]")
 @click.option("--overlap", default=0.25, show_default=True, help="Of neighbouring cells, as a fraction of the cell.")
 @click.option("--strokes", default=6, show_default=True, help="Strokes in each cell.")
-@click.option("--objective", default="content", show_default=True, help="What the painting should match.")
+@click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
 @click.option("--steps", default=250, show_default=True, help="Steps of the optimiser.")
 @click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture.")
 @click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: a GPU if there is one]")
@@ -82,7 +82,7 @@ def paint(
     which 'diffpaint replay' draws with the real MyPaint engine.
 
     Ctrl-C stops early and keeps the painting so far; --resume goes on with it. An objective is a sum, such as
-    "content", "pixel", or "content + 20*pixel".
+    "content", "pixel", or "content + 100*pixel".
 
     \b
     Examples:
@@ -138,7 +138,7 @@ def paint(
 
 
 def parse_objective(expression: str, target: Tensor) -> Objective:
-    """The objective that a sum such as ``content + 20*pixel`` names, for a target (1, 3, H, W) in [0, 1].
+    """The objective that a sum such as ``content + 100*pixel`` names, for a target (1, 3, H, W) in [0, 1].
 
     Raises:
         ValueError: No such sum.
@@ -149,7 +149,7 @@ def parse_objective(expression: str, target: Tensor) -> Objective:
         match = re.fullmatch(r"(?:([\d.]+)\*)?([A-Za-z][^*]*)", term.strip().replace(" ", ""))
         if match is None:
             raise ValueError(
-                f"--objective {expression!r}: {term.strip()!r} is no name, nor weight*name such as 20*pixel"
+                f"--objective {expression!r}: {term.strip()!r} is no name, nor weight*name such as 100*pixel"
             )
         objective = load_objective(match[2], target=target)
         if match[1] is not None:

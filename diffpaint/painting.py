@@ -206,7 +206,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
             raise ValueError(
                 f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}"
             )
-    if document["width"] < 1 or document["height"] < 1 or not document["cell"] > 0:
+    if document["width"] < 1 or document["height"] < 1 or not 0 < document["cell"] < math.inf:
         raise ValueError(f"{path} is a damaged painting: width, height and cell must be above 0")
     _check_table(path, "background", [document["background"]], 3, unit=True)
     _check_table(path, "actions", document["actions"], len(document["action_names"]), unit=True)

@@ -42,6 +42,9 @@ class Renderer(nn.Module, ABC):
     brush: str | None = None
     spec: dict[str, Any] | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @property
     def cell(self) -> float:
         """Side, in px of the canvas, of the square that brushes take for 64 px: what radii and speeds refer to."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .library import EngineMissing
 
@@ -87,12 +90,30 @@ def read_brush(name: str) -> BrushFile:
     try:
         document = json.loads(raw)
         settings = {
-            key: {"base_value": float(value["base_value"]), "inputs": dict(value["inputs"])}
+            key: {
+                "base_value": _number(value["base_value"]),
+                "inputs": {name: _curve(points) for name, points in value["inputs"].items()},
+            }
             for key, value in document["settings"].items()
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a MyPaint brush of format 3 (.myb, JSON): {error!r}") from error
     return BrushFile(name, path, settings, hashlib.sha256(raw).hexdigest())
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is not a finite number")
+    return number
+
+
+def _curve(points: Any) -> list[list[float]]:
+    """The points of a curve; at what is none, libmypaint would abort the whole program."""
+    curve = [[_number(x), _number(y)] for x, y in points]
+    if len(curve) == 1 or len(curve) > 64 or any(left[0] > right[0] for left, right in itertools.pairwise(curve)):
+        raise ValueError(f"a curve is 2 to 64 points with x rising, got {len(curve)}")
+    return curve
 
 
 def _find(name: str) -> Path:
@@ -102,8 +123,10 @@ def _find(name: str) -> Path:
         return Path(name)
     folders = brush_folders()
     if not folders:
+        named = os.environ.get("MYPAINT_BRUSHES")
         raise EngineMissing(
-            "no MyPaint brushes are installed; Debian or Ubuntu: 'apt install mypaint-brushes'; elsewhere: "
+            (f"MYPAINT_BRUSHES={named} is no folder" if named else "no MyPaint brushes are installed")
+            + "; Debian or Ubuntu: 'apt install mypaint-brushes'; elsewhere: "
             "set MYPAINT_BRUSHES to a folder of .myb files, or give the path of a .myb file"
         )
     for folder in folders:

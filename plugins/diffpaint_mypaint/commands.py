@@ -14,6 +14,7 @@ from diffpaint import check_picture, check_writable, read_document, write_image
 from .brushes import read_brush
 from .dataset import plan, write
 from .engine import Brush
+from .replay import check_replayable
 from .replay import replay as draw
 from .strokes import RADIUS
 
@@ -73,6 +74,7 @@ def replay(painting: Path, output: Path, size: int | None, brush: str | None) ->
     """
     check_picture(check_writable(output))
     document = read_document(painting)
+    check_replayable(document)
     name = brush or document["brush"]
     if name is None:
         raise ValueError(f"{painting} names no brush; say which with --brush")

@@ -77,9 +77,13 @@ def plan(
         raise ValueError(f"a data set needs at least 1 stroke, got {count}")
     if oversample < 1:
         raise ValueError(f"oversample is a whole number from 1, got {oversample}")
+    if seed < 0:
+        raise ValueError(f"seed is a whole number from 0, got {seed}")
     if not 0 < radius[0] <= radius[1]:
         raise ValueError(f"radius is a range (low, high) in px above 0, got {radius}")
     file = read_brush(brush)
+    if brush.endswith(".myb"):
+        brush = str(file.path.resolve())  # the set may be used from another folder
     if reason := file.beyond_compositing():
         raise ValueError(f"brush {brush} cannot be learned as alpha times colour: {reason}")
     Brush(file)
@@ -112,8 +116,12 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
     if processes == 1 or len(missing) <= 1:
         yield from map(_write_shard, missing)
     elif missing:
-        with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupt) as pool:
-            yield from pool.imap_unordered(_write_shard, missing)
+        try:
+            with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupt) as pool:
+                yield from pool.imap_unordered(_write_shard, missing)
+        finally:  # an interrupt ends the processes with no chance to tidy up
+            for temporary in folder.glob(".shard-*.tmp.npz"):
+                temporary.unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -142,10 +150,12 @@ def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:
     """
     path = _shard_path(folder, shard)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             actions, alpha = arrays["actions"], arrays["alpha"]
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing; run 'diffpaint strokes' again to complete the set") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own for a damaged file
-        raise ValueError(f"cannot read {path} ({error}); run 'diffpaint strokes' again to complete the set") from error
+        raise ValueError(f"cannot read {path} ({error}); delete it and run 'diffpaint strokes' again") from error
     if alpha.shape != (len(actions), CELL, CELL) or actions.shape[1:] != (len(STROKE_ACTION),):
         raise ValueError(f"{path} holds actions {actions.shape} and alpha {alpha.shape}: not a shard of strokes")
     return actions, alpha

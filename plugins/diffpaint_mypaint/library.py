@@ -78,11 +78,11 @@ def libmypaint() -> ct.CDLL:
             continue
         try:
             library = ct.CDLL(name)
-        except OSError:
+            for function, (result, *arguments) in _PROTOTYPES.items():
+                prototype = getattr(library, function)
+                prototype.restype, prototype.argtypes = result, arguments
+        except (OSError, AttributeError):  # AttributeError: some other library
             continue
-        for function, (result, *arguments) in _PROTOTYPES.items():
-            prototype = getattr(library, function)
-            prototype.restype, prototype.argtypes = result, arguments
         return library
     raise EngineMissing(
         (f"LIBMYPAINT={named} cannot be loaded" if named else "libmypaint 1.5/1.6 is not installed")

@@ -12,6 +12,20 @@ from .engine import Brush
 from .strokes import draw_painting
 
 COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
+MOST_PIXELS = 20_000 * 20_000  # of a replay; the engine takes 8 bytes for each
+
+
+def check_replayable(document: dict[str, Any]) -> None:
+    """Check that the strokes of a painting are those of a MyPaint brush.
+
+    Raises:
+        ValueError: They are not.
+    """
+    if tuple(document["stroke_columns"]) != COLUMNS:
+        raise ValueError(
+            f"this painting cannot be replayed: its strokes have {', '.join(document['stroke_columns']) or 'nothing'}"
+            f"; wanted {', '.join(COLUMNS)}"
+        )
 
 
 def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> np.ndarray:
@@ -26,17 +40,16 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
         uint8 (H, W, 3), sRGB.
 
     Raises:
-        ValueError: The painting's strokes are not those of a MyPaint brush, or the size is less than 1 px.
+        ValueError: The painting's strokes are not those of a MyPaint brush, or the size is less than 1 px or more than
+            400 megapixels.
     """
-    if tuple(document["stroke_columns"]) != COLUMNS:
-        raise ValueError(
-            f"this painting cannot be replayed: its strokes have {', '.join(document['stroke_columns']) or 'nothing'}"
-            f"; wanted {', '.join(COLUMNS)}"
-        )
+    check_replayable(document)
     if size is not None and size < 1:
         raise ValueError(f"size is the longest side, at least 1 px, got {size}")
     width, height = document["width"], document["height"]
     factor = 1.0 if size is None else size / max(width, height)
+    if width * height * factor**2 > MOST_PIXELS:
+        raise ValueError(f"a picture of this size has more than {MOST_PIXELS // 10**6} megapixels; name a smaller size")
     strokes = np.array(document["strokes"], np.float64).reshape(-1, len(COLUMNS))
     if (strokes[:, 2] <= 0).any():
         raise ValueError("this painting cannot be replayed: a stroke has a radius that is not above 0")

@@ -58,7 +58,7 @@ def alpha_masks(
         uint8 (N, 64, 64), coverage.
 
     Raises:
-        ValueError: Actions of another shape, outside [0, 1] or not finite.
+        ValueError: Actions of another shape, outside [0, 1] or not finite; oversample below 1.
     """
     actions = np.asarray(actions, np.float32)
     if actions.ndim != 2 or actions.shape[1] != len(STROKE_ACTION):
@@ -67,6 +67,8 @@ def alpha_masks(
         )
     if not ((actions >= 0) & (actions <= 1)).all():
         raise ValueError("actions must be finite and within [0, 1]")
+    if oversample < 1:
+        raise ValueError(f"oversample is a whole number from 1, got {oversample}")
     if isinstance(brush, str):
         brush = Brush(read_brush(brush))
     side = CELL * oversample

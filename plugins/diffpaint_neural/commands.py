@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from diffpaint import PluginError, StrokeRenderer, check_writable, load_renderer, replacing
+from diffpaint import PluginError, StrokeRenderer, check_picture, check_writable, load_renderer, replacing
 
 
 @click.group()
@@ -53,7 +53,7 @@ def splat(
     try:
         weights = train_splat(data, output, settings, resume=resume, device=device)
     except KeyboardInterrupt:
-        click.echo(f"interrupted; --resume goes on from the last checkpoint in {output}", err=True)
+        click.echo(f"interrupted; --resume goes on with the run in {output}", err=True)
         sys.exit(130)
     click.echo(write_card(weights))
 
@@ -91,6 +91,8 @@ def evaluate(
     for path in (json_path, sheet):
         if path is not None:
             check_writable(path)
+    if sheet is not None:
+        check_picture(sheet)
     renderer = load_renderer(painter, **({"brush": brush} if brush is not None else {}))
     if not isinstance(renderer, StrokeRenderer) or renderer.brush is None:
         raise PluginError(f"{painter} does not imitate a MyPaint brush, so there is nothing to measure it against")

@@ -139,8 +139,11 @@ class NeuralSplat(StrokeRenderer):
         self.brush = header["brush"]
         self.radius = (header["radius"][0], header["radius"][1])
         self.reach = header["reach"]
-        self.network = SplatNetwork(self.radius, **header["options"])
-        self.network.load_state_dict(state)
+        try:
+            self.network = SplatNetwork(self.radius, **header["options"])
+            self.network.load_state_dict(state)
+        except (TypeError, RuntimeError) as error:
+            raise ValueError(f"{brush} is damaged: it does not fit neural-splat ({error}); train it again") from error
         self.requires_grad_(False)
 
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from diffpaint import replacing
 
+FIELDS = ("painter", "brush", "radius", "reach", "options")  # of the header, which may hold more
 FOLDER = Path(__file__).parent / "weights"
 
 
@@ -50,6 +51,8 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads(file.metadata()["diffpaint"])
+            if missing := [field for field in FIELDS if field not in header]:
+                raise ValueError(f"its header lacks {', '.join(missing)}")
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, not a dict
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged, or no weights of a painter ({error}); fetch or train it again") from error

@@ -41,6 +41,11 @@ def batches(folder: Path, manifest: Manifest, batch: int, seed: int, first: int 
                 skip -= counts[shard]
                 continue
             actions, alpha = read_shard(folder, int(shard))
+            if len(actions) != manifest.size_of(int(shard)):
+                raise ValueError(
+                    f"{folder}/shard-{shard:05d}.npz holds {len(actions)} strokes, the manifest says "
+                    f"{manifest.size_of(int(shard))}; delete it and run 'diffpaint strokes' again"
+                )
             order = np.random.default_rng([seed, epoch, shard]).permutation(len(actions))
             for number in range(skip, counts[shard]):
                 chosen = order[number * batch : (number + 1) * batch]

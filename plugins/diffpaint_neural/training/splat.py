@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from diffpaint import pick_device, replacing
+from diffpaint import catch_interrupt, pick_device, replacing
 from diffpaint_mypaint import Manifest, read_manifest
 
 from ..splat import SplatNetwork
@@ -57,8 +57,8 @@ def train_splat(
 ) -> Path:
     """Train a splat painter.
 
-    Ctrl-C ends the run with its last whole checkpoint kept; a resumed run ends with the same weights as one that was
-    not interrupted.
+    Ctrl-C ends the run after the step under way, with a checkpoint, by KeyboardInterrupt. A resumed run ends with the
+    same weights as one that was not interrupted.
 
     Args:
         data: Folder of a data set that ``diffpaint strokes`` wrote.
@@ -80,13 +80,17 @@ def train_splat(
     where = pick_device(device)
     config = {"painter": "splat", "data": asdict(manifest), "settings": asdict(settings)}
     config = json.loads(json.dumps(config))
+    next(batches(data, manifest, settings.batch, settings.seed))  # raises before anything is written
     torch.manual_seed(settings.seed)
     network = SplatNetwork(manifest.radius).to(where)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.lr)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, settings.steps))
     losses = _restore(run, config, network, optimizer, schedule) if resume else _start(run, config)
     stream = batches(data, manifest, settings.batch, settings.seed, first=len(losses))
-    with tqdm(total=settings.steps, initial=len(losses), disable=not progress, unit="step") as bar:
+    with (
+        catch_interrupt() as interrupt,
+        tqdm(total=settings.steps, initial=len(losses), disable=not progress, unit="step") as bar,
+    ):
         for step in range(len(losses), settings.steps):
             actions, alpha = (part.to(where) for part in next(stream))
             optimizer.zero_grad()
@@ -99,9 +103,13 @@ def train_splat(
             if step % 20 == 0:
                 recent = losses[-200:]
                 bar.set_postfix(psnr=f"{-10 * math.log10(sum(recent) / len(recent)):.2f} dB", refresh=False)
+            if interrupt.is_set():
+                break
             if len(losses) % checkpoint_every == 0:
                 _checkpoint(run, config, network, optimizer, schedule, losses)
     _checkpoint(run, config, network, optimizer, schedule, losses)
+    if interrupt.is_set():
+        raise KeyboardInterrupt
     save_weights(run / WEIGHTS, network, _header(manifest, settings, network))
     return run / WEIGHTS
 
@@ -181,7 +189,7 @@ def _restore(
     if not path.is_file():
         raise ValueError(f"nothing to resume: there is no {path}")
     try:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         known = state["config"]
     except Exception as error:  # torch, zipfile and pickle each raise their own for a damaged file
         raise ValueError(f"{path} is damaged; delete {run} to start anew") from error

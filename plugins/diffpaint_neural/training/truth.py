@@ -92,7 +92,12 @@ def measure(
         actions: How many.
         draws: Of each; at least 2.
         seed: Of the actions.
+
+    Raises:
+        ValueError: Too few actions or draws.
     """
+    if actions < 1 or draws < 2:
+        raise ValueError(f"a measure needs at least 1 of actions and 2 draws of each, got {actions} and {draws}")
     chosen, strokes = _draw(painter, brush, oversample, actions, draws, seed)
     painted = _paint(painter, chosen)
     mean = strokes.mean(1)
@@ -103,16 +108,21 @@ def measure(
     return Truth(
         actions=actions,
         draws=draws,
-        psnr=-10 * math.log10(error),
-        irreducible_psnr=-10 * math.log10(irreducible),
+        psnr=_db(error),
+        irreducible_psnr=_db(irreducible),
         mae=255 * (strokes - painted[:, None]).abs().mean().item(),
         irreducible_mae=255 * (strokes - mean[:, None]).abs().mean().item(),
-        two_draws_mae=255 * (strokes[:, 0::2] - strokes[:, 1::2]).abs().mean().item(),
+        two_draws_mae=255 * strokes.diff(dim=1).abs().mean().item(),
         stray=255 * painted[blank].mean().item(),
         forward_ms=forward,
         backward_ms=backward,
         threads=torch.get_num_threads(),
     )
+
+
+def _db(error: float) -> float:
+    """Of a mean squared error; below the rounding of 8 bits, as of a brush without randomness, all are alike."""
+    return -10 * math.log10(max(error, (1 / 255) ** 2 / 12))
 
 
 def contact_sheet(

@@ -1,0 +1,219 @@
+"""Data sets of strokes: the same bytes however they are written, and nothing half-written."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from diffpaint_mypaint import alpha_masks, read_brush, read_manifest, read_shard
+from diffpaint_mypaint.dataset import SHARD, Manifest, plan, write
+
+COUNT = 2 * SHARD + 1200  # three shards
+
+
+def draw(folder, count, brush="classic/dry_brush", **settings):
+    drawn = list(write(folder, plan(folder, brush, count, **settings)))
+    assert sum(drawn) == count
+    return folder
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def three_shards(tmp_path_factory):
+    """A data set that one process drew without interruption. Not to be written to."""
+    return draw(tmp_path_factory.mktemp("strokes") / "three", COUNT, "classic/charcoal", seed=3)
+
+
+@pytest.fixture
+def small(tmp_path):
+    return draw(tmp_path / "small", 10)
+
+
+def test_a_data_set_holds_what_its_manifest_says(three_shards):
+    assert sorted(contents(three_shards)) == ["manifest.json", *(f"shard-0000{shard}.npz" for shard in range(3))]
+    manifest = read_manifest(three_shards)
+    assert (manifest.count, manifest.seed, manifest.shards) == (COUNT, 3, 3)
+    assert manifest.brush_sha256 == read_brush("classic/charcoal").sha256
+    pressures = []
+    for shard, count in enumerate([SHARD, SHARD, 1200]):
+        actions, alpha = read_shard(three_shards, shard)
+        assert (len(actions), manifest.size_of(shard)) == (count, count)
+        assert (actions.dtype, alpha.dtype) == (np.float32, np.uint8)
+        assert alpha.shape == (count, 64, 64)
+        assert ((actions >= 0) & (actions < 1)).all()
+        pressures.append(actions[:, 0])
+    assert len(np.unique(np.concatenate(pressures))) > COUNT - 10  # no shard repeats another
+
+
+def test_alpha_is_of_the_actions_beside_it(three_shards):
+    for shard in (0, 2):
+        actions, alpha = (part[-40:] for part in read_shard(three_shards, shard))
+        drawn = alpha_masks(actions, "classic/charcoal").astype(int)
+        assert abs(drawn - alpha).mean() < abs(drawn - alpha[::-1]).mean() / 2
+
+
+def test_another_seed_gives_other_strokes(small, tmp_path):
+    same, other = draw(tmp_path / "same", 10), draw(tmp_path / "other", 10, seed=1)
+    assert contents(same) == contents(small)
+    assert (read_shard(other, 0)[0] != read_shard(small, 0)[0]).all()
+
+
+def test_settings_reach_the_engine(small, tmp_path):
+    wide = draw(tmp_path / "wide", 10, radius=(6.0, 8.0), oversample=2)
+    actions, alpha = read_shard(wide, 0)
+    assert (actions == read_shard(small, 0)[0]).all()
+    assert alpha.mean() > 1.5 * read_shard(small, 0)[1].mean()
+    assert (read_manifest(wide).radius, read_manifest(wide).oversample) == ((6.0, 8.0), 2)
+
+
+def test_an_interrupted_data_set_is_completed_and_nothing_is_drawn_twice(three_shards, tmp_path):
+    for name in ("manifest.json", "shard-00000.npz", "shard-00002.npz"):
+        shutil.copy(three_shards / name, tmp_path)
+        os.utime(tmp_path / name, (1, 1))
+    for _ in range(2):  # nothing is missing the second time
+        draw(tmp_path, COUNT, "classic/charcoal", seed=3)
+        assert contents(tmp_path) == contents(three_shards)
+    changed = {path.name for path in tmp_path.iterdir() if path.stat().st_mtime != 1}
+    assert changed == {"shard-00001.npz"}
+
+
+def test_writing_stops_between_shards(tmp_path):
+    drawing = write(tmp_path, plan(tmp_path, "classic/charcoal", COUNT))
+    assert next(drawing) == SHARD
+    drawing.close()
+    assert sorted(contents(tmp_path)) == ["manifest.json", "shard-00000.npz"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to another process there")
+def test_two_processes_interrupted_leave_whole_shards_of_the_same_bytes(three_shards, tmp_path):
+    folder = tmp_path / "strokes"
+    options = f"--brush classic/charcoal -n {COUNT} --seed 3 --oversample 1 --processes 2 -o".split()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from diffpaint.cli import main; main()", "strokes", *options, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    # one shard is there and another is being written, as happens at the last one if not before
+    while process.poll() is None and not (list(folder.glob("shard*")) and list(folder.glob(".shard*"))):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate()[0]
+    assert process.returncode == 130, output
+    assert "interrupted; the same command goes on from here" in output
+    assert "Traceback" not in output
+    left, whole = contents(folder), contents(three_shards)
+    assert len(left) > 1
+    assert left.items() <= whole.items()  # nothing half-written, no temporary file
+    draw(folder, COUNT, "classic/charcoal", seed=3)
+    assert contents(folder) == whole
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"seed": 1}, "seed 0 there, 1 asked"),
+        ({"count": 11}, "count 10 there, 11 asked"),
+        ({"oversample": 2}, "oversample 1 there, 2 asked"),
+        ({"radius": (1.0, 12.0)}, "radius"),
+        ({"brush": "classic/charcoal"}, "brush classic/dry_brush there"),
+    ],
+)
+def test_a_folder_of_another_data_set_is_refused(small, settings, named):
+    before = contents(small)
+    with pytest.raises(ValueError, match=f"holds another data set .*{named}.*name an empty folder"):
+        plan(small, **{"brush": "classic/dry_brush", "count": 10} | settings)
+    assert contents(small) == before
+
+
+def test_a_brush_file_that_has_changed_is_refused(tmp_path):
+    brush = tmp_path / "mine.myb"
+    shutil.copy(read_brush("classic/charcoal").path, brush)
+    plan(tmp_path / "strokes", str(brush), 10)
+    shutil.copy(read_brush("classic/dry_brush").path, brush)
+    with pytest.raises(ValueError, match=r"holds another data set .*brush_sha256"):
+        plan(tmp_path / "strokes", str(brush), 10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"count": 0}, "at least 1 stroke"), ({"oversample": 0}, "oversample"), ({"seed": -1}, "seed")]
+    + [({"radius": radius}, "radius") for radius in ((0.0, 1.0), (3.0, 2.0), (1.0, float("nan")))]
+    + [({"brush": "classic/no_such"}, "no brush named")],
+)
+def test_settings_out_of_range_are_refused_before_anything_is_written(tmp_path, settings, named):
+    with pytest.raises(ValueError, match=named):
+        plan(tmp_path / "strokes", **{"brush": "classic/dry_brush", "count": 10} | settings)
+    assert not (tmp_path / "strokes").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '"x"', '{"version": 1}', '{"version": 1, "brush": "b", "colour": 1}']
+)
+def test_a_damaged_manifest_is_refused(small, content):
+    (small / "manifest.json").write_text(content)
+    for read in (read_manifest, lambda folder: plan(folder, "classic/dry_brush", 10)):
+        with pytest.raises(ValueError, match=r"is no data set of strokes \(.*\); make one with 'diffpaint strokes'"):
+            read(small)
+    assert (small / "manifest.json").read_text() == content
+
+
+def test_a_manifest_of_another_version_is_refused(small):
+    fields = json.loads((small / "manifest.json").read_text())
+    (small / "manifest.json").write_text(json.dumps(fields | {"version": 2}))
+    with pytest.raises(ValueError, match="has version 2; this program reads version 1"):
+        read_manifest(small)
+
+
+def test_a_folder_without_a_data_set_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is no data set of strokes"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_is_read_as_it_was_written(three_shards):
+    manifest = read_manifest(three_shards)
+    assert Manifest(**asdict(manifest)) == manifest
+    assert [replace(manifest, count=count).shards for count in (1, SHARD, SHARD + 1)] == [1, 1, 2]
+
+
+def test_a_missing_shard_is_named(small):
+    with pytest.raises(ValueError, match=r"shard-00001\.npz.*run 'diffpaint strokes' again"):
+        read_shard(small, 1)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "empty", "text", "pickle", "flipped"])
+def test_a_damaged_shard_is_refused_and_the_advice_mends_it(small, damage):
+    path = small / "shard-00000.npz"
+    whole = path.read_bytes()
+    if damage == "pickle":
+        np.savez(path, actions=np.array([{}], object), alpha=np.zeros((1, 64, 64), np.uint8))
+    else:
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 9]) + whole[middle + 9 :]
+        path.write_bytes({"cut short": whole[:middle], "empty": b"", "text": b"strokes", "flipped": flipped}[damage])
+    with pytest.raises(
+        ValueError, match=r"cannot read .*shard-00000\.npz .*delete it and run 'diffpaint strokes' again"
+    ):
+        read_shard(small, 0)
+    path.unlink()
+    draw(small, 10)
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("actions", "alpha"), [((10, 11), (10, 64, 64)), ((10, 12), (9, 64, 64)), ((10, 12), (10, 32, 32)), ((12,), (12,))]
+)
+def test_a_shard_of_other_shapes_is_refused(small, actions, alpha):
+    np.savez(small / "shard-00000.npz", actions=np.zeros(actions, np.float32), alpha=np.zeros(alpha, np.uint8))
+    with pytest.raises(ValueError, match=r"shard-00000\.npz holds actions .* not a shard of strokes"):
+        read_shard(small, 0)

@@ -1,0 +1,131 @@
+"""Files of weights: shipped, saved, loaded, and refused."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+import diffpaint
+from diffpaint_neural.splat import SplatNetwork
+from diffpaint_neural.weights import load_weights, save_weights, shipped_brushes, shipped_path
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """``weights(header field=value, ...)``: the path of a file of weights that nobody trained; None drops a field."""
+    torch.manual_seed(0)
+    network = SplatNetwork((2.0, 6.0), points=5, scales=2, hidden=4, channels=3)
+    header = {"painter": "splat", "brush": "mine", "radius": [2.0, 6.0], "reach": 3.0, "options": network.options}
+
+    def write(**fields):
+        changed = {key: value for key, value in (header | fields).items() if value is not None}
+        save_weights(tmp_path / "mine.safetensors", network, changed)
+        return tmp_path / "mine.safetensors"
+
+    return write
+
+
+def test_classic_dry_brush_ships():
+    assert "classic/dry_brush" in shipped_brushes("splat")
+
+
+@pytest.mark.parametrize("brush", shipped_brushes("splat"))
+def test_shipped_weights_load(brush):
+    painter = diffpaint.load_renderer("neural-splat", brush=brush)
+    assert painter.brush == brush
+    low, high = painter.radius
+    assert 0 < low < high
+    assert painter.reach > 1
+    assert all(value.isfinite().all() for value in painter.state_dict().values())
+    assert not any(parameter.requires_grad for parameter in painter.parameters())
+
+
+def test_weights_are_loaded_as_they_were_saved(weights):
+    path = weights(note={"of": ["any", 1]})
+    state, header = load_weights("splat", str(path))
+    assert header == {
+        **{"painter": "splat", "brush": "mine", "radius": [2.0, 6.0], "reach": 3.0, "note": {"of": ["any", 1]}},
+        "options": {"points": 5, "scales": 2, "hidden": 4, "channels": 3},
+    }
+    torch.manual_seed(0)
+    for key, value in SplatNetwork((2.0, 6.0), **header["options"]).state_dict().items():
+        assert torch.equal(state[key], value)
+    assert [file.name for file in path.parent.iterdir()] == ["mine.safetensors"]
+
+
+def test_a_painter_is_made_from_a_file_and_says_so(weights):
+    path = str(weights())
+    painter = diffpaint.load_renderer("neural-splat", brush=path, size=(20, 30))
+    assert (painter.brush, painter.radius, painter.reach) == ("mine", (2.0, 6.0), 3.0)
+    assert painter.spec == {"name": "neural-splat", "options": {"brush": path, "size": [20, 30]}}
+    assert painter(torch.rand(1, 2, 12)).shape == (1, 3, 20, 30)
+
+
+def test_saving_fails_whole(weights):
+    path = weights()
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        save_weights(path, SplatNetwork((1.0, 2.0)), {"painter": object()})
+    assert path.read_bytes() == before
+    assert len(list(path.parent.iterdir())) == 1
+
+
+def test_an_unknown_brush_is_answered_with_those_that_ship():
+    with pytest.raises(ValueError, match="no neural-splat for brush 'classic/charcol'") as error:
+        diffpaint.load_renderer("neural-splat", brush="classic/charcol")
+    for brush in shipped_brushes("splat"):
+        assert brush in str(error.value)
+    assert "'diffpaint train splat' makes one for any brush" in str(error.value)
+
+
+def test_a_missing_file_of_weights_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"no file of weights .*gone\.safetensors"):
+        diffpaint.load_renderer("neural-splat", brush=str(tmp_path / "gone.safetensors"))
+
+
+@pytest.mark.parametrize("damage", ["cut short", "half a header", "empty", "text"])
+def test_a_damaged_file_is_refused(tmp_path, damage):
+    whole = shipped_path("splat", "classic/dry_brush").read_bytes()
+    path = tmp_path / "damaged.safetensors"
+    path.write_bytes({"cut short": whole[:-100], "half a header": whole[:60], "empty": b"", "text": b"x" * 99}[damage])
+    with pytest.raises(ValueError, match=r"damaged\.safetensors is damaged.*fetch or train it again"):
+        load_weights("splat", str(path))
+
+
+def test_a_file_of_other_tensors_is_refused(weights):
+    path = weights()
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    state = load_file(path)
+    first = next(iter(state))
+    for changed in ({key: value for key, value in state.items() if key != first}, state | {first: torch.zeros(3, 3)}):
+        save_file(changed, path, metadata=metadata)
+        with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
+            diffpaint.load_renderer("neural-splat", brush=str(path))
+
+
+def test_a_file_without_a_header_is_refused(weights):
+    path = weights()
+    state = load_file(path)
+    for metadata in (None, {"diffpaint": "not json"}, {"diffpaint": "[]"}, {"other": json.dumps({"painter": "splat"})}):
+        save_file(state, path, metadata=metadata)
+        with pytest.raises(ValueError, match=r"mine\.safetensors is damaged, or no weights of a painter"):
+            load_weights("splat", str(path))
+
+
+def test_weights_of_another_painter_are_refused(weights):
+    with pytest.raises(ValueError, match=r"mine\.safetensors holds weights of neural-gan, wanted neural-splat"):
+        load_weights("splat", str(weights(painter="gan")))
+
+
+@pytest.mark.parametrize("field", ["painter", "brush", "radius", "reach", "options"])
+def test_a_header_that_lacks_a_field_is_refused(weights, field):
+    with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
+        diffpaint.load_renderer("neural-splat", brush=str(weights(**{field: None})))
+
+
+def test_options_that_the_network_does_not_take_are_refused(weights):
+    with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
+        diffpaint.load_renderer("neural-splat", brush=str(weights(options={"points": 5, "wings": 2})))
