@@ -80,7 +80,7 @@ class _Over(torch.autograd.Function):
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         color, alpha, canvas = ctx.saved_tensors
         grad = grad.contiguous()
-        grad_color, grad_alpha = torch.empty_like(color), torch.empty_like(alpha)
+        grad_color, grad_alpha = torch.zeros_like(color), torch.zeros_like(alpha)
         seen = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
         for strokes, view in ctx.windows:
             place, pull = view(seen), _pull(color, strokes, view(grad))
@@ -96,7 +96,7 @@ class _Over(torch.autograd.Function):
             whole = color.shape[-2:] == alpha.shape[-2:]
             _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
             place.mul_(1 - ink)
-        return grad_color, grad_alpha, grad.mul_(remaining), None
+        return grad_color, grad_alpha, grad * remaining, None
 
 
 def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:

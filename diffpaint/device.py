@@ -22,7 +22,6 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         device = None
-    wanted = f"cuda:{device.index or 0}" if device is not None and device.type == "cuda" else str(name)
-    if device is None or wanted not in available:
+    if device is None or not {f"{device.type}:{device.index or 0}", str(device).removesuffix(":0")} & set(available):
         raise ValueError(f"no device {str(name)!r}; available here: {', '.join(available)}")
     return device

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .files import replacing
 
+WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
 MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
 
 
@@ -33,6 +34,8 @@ def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> T
             nothing of its shorter side would be left.
     """
     path = Path(path)
+    if size is not None and (size if isinstance(size, int) else min(size)) < 1:
+        raise ValueError(f"size must be at least 1 px, got {size}")
     if not path.is_file():
         raise ValueError(f"no picture {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2  # Pillow refuses at twice this number
@@ -47,7 +50,7 @@ def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> T
                 picture = ImageOps.exif_transpose(image)
     except Image.DecompressionBombError:
         raise ValueError(f"{path} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow's decoders raise all three for damaged files
+    except (OSError, RuntimeError, SyntaxError, ValueError) as error:  # Pillow's decoders raise all of them
         reason = "no picture format that can be read" if "cannot identify" in str(error) else str(error)
         raise ValueError(f"cannot read {path}: {reason}") from error
     finally:
@@ -112,6 +115,8 @@ def write_animation(path: str | Path, frames: Iterable[Tensor], seconds: float =
         OSError: The file cannot be written.
     """
     check_animation(path)
+    if not seconds > 0:
+        raise ValueError(f"seconds, the length of a time-lapse, must be above 0, got {seconds}")
     pictures = [to_pil(frame) for frame in frames]
     rate = max(1, round(len(pictures) / seconds))
     with replacing(path) as temporary:
@@ -136,7 +141,7 @@ def check_picture(path: str | Path) -> None:
         ValueError: It does not.
     """
     suffix = Path(path).suffix.lower()
-    if Image.registered_extensions().get(suffix) not in Image.SAVE:
+    if suffix not in WRITTEN:
         raise ValueError(f"{path}: no picture format {suffix!r} to write; .png and .jpg are two that are known")
 
 

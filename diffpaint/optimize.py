@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .device import pick_device
-from .files import replacing
+from .files import check_writable, replacing
 from .interrupt import catch_interrupt
 from .objective import Objective
 from .painting import Painting
@@ -89,14 +90,18 @@ def paint(
     for name, value, least in (("strokes", strokes, 1), ("batch", batch, 1), ("steps", steps, 0)):
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
-    if not lr > 0:
-        raise ValueError(f"lr, the learning rate, must be above 0, got {lr}")
+    if not 0 < lr < math.inf:
+        raise ValueError(f"lr, the learning rate, must be above 0 and finite, got {lr}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}")
     if len(background) != 3 or not all(0 <= channel <= 1 for channel in background):
         raise ValueError(f"background is three sRGB values in [0, 1], got {tuple(background)}")
     if resume and checkpoint is None:
         raise ValueError("resume needs a checkpoint to go on from")
+    if checkpoint is not None:
+        check_writable(checkpoint)
     where = pick_device(device)
     if actions is None:
         actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
@@ -133,7 +138,7 @@ def paint(
 
     good = logits.detach().clone()  # the last logits whose canvas, loss and gradient were finite
     with (
-        _random_state_kept(where),
+        _random_state_kept(),
         catch_interrupt() as interrupt,
         tqdm(total=steps, initial=len(losses), disable=not progress, unit="step") as bar,
     ):
@@ -160,11 +165,19 @@ def paint(
                 break
             if len(losses) % checkpoint_every == 0:
                 keep()
+    finished = painting(interrupt.is_set() and len(losses) < steps)
+    if not finished.canvas.isfinite().all():  # what the last step led to, which no step has looked at
+        with torch.no_grad():
+            logits.copy_(good)
+        keep()
+        raise NotFiniteError("the canvas", len(losses), painting())
     keep()
-    return painting(interrupt.is_set())
+    return finished
 
 
 def _check_actions(actions: Tensor) -> None:
+    if actions.numel() == 0:
+        raise ValueError(f"actions of shape {tuple(actions.shape)} hold no stroke")
     if not torch.isfinite(actions).all():
         raise ValueError("actions hold NaN or infinity; every action must be a number in [0, 1]")
     if actions.min() < 0 or actions.max() > 1:
@@ -188,10 +201,10 @@ def _seed_all(seed: int, step: int) -> None:
 
 
 @contextmanager
-def _random_state_kept(device: torch.device) -> Iterator[None]:
+def _random_state_kept() -> Iterator[None]:
     """Give the caller's global generators back as they were."""
     others = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with torch.random.fork_rng(range(torch.cuda.device_count())):  # torch.manual_seed seeds them all
         try:
             yield
         finally:
@@ -216,14 +229,18 @@ def _save(
 def _restore(path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer) -> list[float]:
     if not path.is_file():
         raise ValueError(f"nothing to resume: there is no checkpoint {path}")
+    damaged = f"{path} is no checkpoint of a painting, or is damaged; delete it to start anew"
     try:
         state = torch.load(path, map_location=logits.device, weights_only=True)
-        version, known = state["version"], state["settings"]
+        version = state["version"]
     except Exception as error:  # torch, zipfile and pickle each raise their own for a damaged file
-        raise ValueError(f"{path} is no checkpoint of a painting, or is damaged; delete it to start anew") from error
+        raise ValueError(damaged) from error
     if version != CHECKPOINT_VERSION:
         raise ValueError(f"checkpoint {path} has version {version}; this program reads version {CHECKPOINT_VERSION}")
-    differ = [f"{key} was {known[key]}, now {value}" for key, value in settings.items() if known[key] != value]
+    if not {"settings", "logits", "optimizer", "losses"} <= state.keys():
+        raise ValueError(damaged)
+    known = state["settings"]
+    differ = [f"{key} was {known.get(key)}, now {value}" for key, value in settings.items() if known.get(key) != value]
     if differ:
         raise ValueError(f"checkpoint {path} is of other settings: {'; '.join(differ)}")
     with torch.no_grad():

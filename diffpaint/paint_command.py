@@ -91,12 +91,16 @@ def paint(
         diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
     """
     began = time.monotonic()
+    if output.exists() and photo.exists() and output.samefile(photo):
+        raise ValueError(f"{output} is the photo itself; name another file for the painting")
     check_picture(check_writable(output))
     document, checkpoint = output.with_suffix(".json"), output.with_suffix(".ckpt")
     for extra in (document, checkpoint):
         check_writable(extra)
     if timelapse is not None:
         check_animation(check_writable(timelapse))
+        if timelapse.absolute() == output.absolute():
+            raise ValueError(f"the time-lapse and the painting are both {output}; name two files")
     for name, value in (("--size", size), ("--strokes", strokes), ("--steps", steps), ("--frames", frames)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
@@ -146,7 +150,7 @@ def parse_objective(expression: str, target: Tensor) -> Objective:
     """
     total: Objective | None = None
     for term in expression.split("+"):
-        match = re.fullmatch(r"(?:([\d.]+)\*)?([A-Za-z][^*]*)", term.strip().replace(" ", ""))
+        match = re.fullmatch(r"(?:(\d+\.?\d*|\.\d+)\*)?([A-Za-z][^*]*)", term.strip().replace(" ", ""))
         if match is None:
             raise ValueError(
                 f"--objective {expression!r}: {term.strip()!r} is no name, nor weight*name such as 100*pixel"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,7 +122,7 @@ class Painting:
     def document(self) -> dict[str, Any]:
         """The saved form, as docs/formats.md describes it: plain JSON values."""
         self._single()
-        columns, strokes = self.renderer.strokes(self.actions[0])
+        columns, strokes = self.renderer.strokes(self.actions[0].to(self.renderer.device))
         height, width = self.renderer.size
         return {
             "format": FORMAT,
@@ -157,7 +158,10 @@ class Painting:
         if renderer is None:
             if document["renderer"] is None:
                 raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
-            renderer = load_renderer(document["renderer"]["name"], **document["renderer"]["options"])
+            try:
+                renderer = load_renderer(document["renderer"]["name"], **document["renderer"]["options"])
+            except (KeyError, TypeError) as error:
+                raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error
         actions = torch.tensor(document["actions"], dtype=torch.float32)[None]
         background = torch.tensor(document["background"])[None, :, None, None].expand(1, 3, *renderer.size)
         with torch.no_grad():
@@ -190,7 +194,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
         document = json.loads(path.read_text())
     except OSError as error:
         raise ValueError(f"cannot read painting {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no painting: not JSON ({error})") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f'{path} is no painting: it lacks "format": "{FORMAT}"')
@@ -202,7 +206,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
         **{"actions": list, "seed": int, "losses": list, "interrupted": bool},
     }
     for key, kind in fields.items():
-        if not isinstance(document.get(key), kind):
+        if key not in document or not isinstance(document[key], kind):
             raise ValueError(
                 f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}"
             )
@@ -219,7 +223,11 @@ def _check_table(path: Path, what: str, rows: list, columns: int, unit: bool) ->
         if not isinstance(row, list) or len(row) != columns:
             raise ValueError(f"{path}: {what}, row {number} should hold {columns} numbers")
         for value in row:
-            if not isinstance(value, (int, float)) or not math.isfinite(value) or (unit and not 0 <= value <= 1):
+            if (
+                not isinstance(value, (int, float))
+                or not abs(value) <= sys.float_info.max
+                or (unit and not 0 <= value <= 1)
+            ):
                 raise ValueError(
                     f"{path}: {what}, row {number} holds {value!r}; wanted a finite number" + " in [0, 1]" * unit
                 )
@@ -237,7 +245,7 @@ def _dump(document: dict[str, Any]) -> str:
     lines = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], list):
-            text = "[\n" + ",\n".join("  " + json.dumps(row) for row in value) + "\n ]"
+            text = "[\n" + ",\n".join("  " + json.dumps(row, allow_nan=False) for row in value) + "\n ]"
         else:
             text = json.dumps(value, allow_nan=False)
         lines.append(f" {json.dumps(key)}: {text}")

@@ -1,6 +1,6 @@
 """Paint a photo by content loss alone, and draw the painting again with the real MyPaint engine if it is installed.
 
-    python examples/paint_photo.py examples/photos/coffee.png -o coffee.png
+python examples/paint_photo.py examples/photos/coffee.png -o coffee.png
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Grid(Renderer):
 
     The number of strokes T is a multiple of rows * cols; ``initial(batch, strokes)`` takes strokes for each cell. Where
     the painter says how far from its curve a brush reaches, sizes are scaled so that the largest stroke ends within the
-    margin around its cell; a margin too narrow for the smallest stroke leaves sizes as they are, and cuts strokes off.
+    margin around its cell. Without a margin, sizes are left as they are and strokes are cut off.
 
     Args:
         renderer: What paints the cells: a stroke renderer, whose canvas is the patch, or the name of one. By name,
@@ -34,8 +34,8 @@ class Grid(Renderer):
         options: For the renderer, if it is given by name.
 
     Raises:
-        ValueError: A number out of range, neither rows and cols nor size, or so few cells that they cannot cover the
-            canvas.
+        ValueError: A number out of range, neither rows and cols nor size, a margin too narrow for the smallest stroke,
+            or so few cells that they cannot cover the canvas.
     """
 
     factor: Tensor
@@ -61,6 +61,8 @@ class Grid(Renderer):
         for name, count in (("rows", rows), ("cols", cols), ("scale", scale)):
             if count is not None and count < 1:
                 raise ValueError(f"{name} must be at least 1, got {count}")
+        if scale != int(scale):
+            raise ValueError(f"scale is a whole number, got {scale}")
         if size is not None:
             size = (size[0], size[1])
             if min(size) < 1:
@@ -69,6 +71,8 @@ class Grid(Renderer):
             if options or scale > 1:
                 raise ValueError(f"{', '.join(options) or 'scale'}: only for a renderer that is given by its name")
             patch = renderer.size
+        elif isinstance(renderer, Renderer):
+            raise ValueError(f"a grid wraps stroke renderers, and a {type(renderer).__name__} is none")
         else:
             if size is not None and rows is not None and cols is not None:
                 side = patch_side((rows, cols), size, overlap, margin)
@@ -88,7 +92,12 @@ class Grid(Renderer):
         if renderer.reach is not None and renderer.radius is not None and "size" in renderer.action_names:
             low, high = renderer.radius
             largest = min(high, 64 * margin / renderer.reach)  # px on 64, the radius that still ends within the margin
-            if largest > low:
+            if 0 < largest <= low:
+                raise ValueError(
+                    f"margin {margin:g} leaves strokes no room to end: the smallest reaches "
+                    f"{low * renderer.reach / 64:.2g} of the patch; take more, or 0 to have strokes cut off"
+                )
+            if margin:
                 factor[renderer.action_names.index("size")] = math.log(largest / low) / math.log(high / low)
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("shift", shift, persistent=False)

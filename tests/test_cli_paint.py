@@ -1,0 +1,308 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+import diffpaint
+from diffpaint import Painting, Pixel
+from diffpaint.cli import cli
+from diffpaint.paint_command import CELLS
+
+PHOTO = Path(__file__).parent / "data" / "chelsea.jpg"  # 128 x 85 px
+SMALL = ["--size", "64", "--grid", "2x3", "--strokes", "1", "--steps", "2", "--device", "cpu"]
+
+
+class Interrupting(Pixel):
+    """Pixel; somebody presses Ctrl-C while the second canvas is scored."""
+
+    calls = 0
+
+    def forward(self, canvas):
+        Interrupting.calls += 1
+        if Interrupting.calls == 2:
+            signal.raise_signal(signal.SIGINT)
+        return super().forward(canvas)
+
+
+class Broken(Pixel):
+    """Pixel; the second canvas has no score."""
+
+    calls = 0
+
+    def forward(self, canvas):
+        Broken.calls += 1
+        return super().forward(canvas) * (float("nan") if Broken.calls == 2 else 1)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    Interrupting.calls = Broken.calls = 0
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def paint(output, *arguments, photo=PHOTO):
+    return run("paint", photo, "-o", output, *SMALL, *arguments)
+
+
+def errors(result):
+    return [line for line in result.stderr.splitlines() if line.startswith("Error:")]
+
+
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("objective", ["pixel", "content", "content + 20*pixel"])
+def test_a_photo_becomes_a_painting_and_a_document(tmp_path, objective):
+    result = paint(tmp_path / "a.png", "--objective", objective)
+    assert result.exit_code == 0, result.output
+    assert files(tmp_path) == ["a.json", "a.png"]
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (64, 42)
+    document = diffpaint.read_document(tmp_path / "a.json")
+    assert (document["width"], document["height"]) == (64, 42)
+    assert len(document["strokes"]) == len(document["actions"]) == 6
+    assert document["brush"] == "classic/dry_brush"
+    assert document["stroke_columns"][2] == "radius"
+    assert len(document["losses"]) == 2
+    assert document["losses"][1] < document["losses"][0] or "content" in objective  # content is shaken
+    assert not document["interrupted"]
+    assert document["renderer"]["name"] == "grid"
+    painted = diffpaint.read_image(tmp_path / "a.png")
+    assert painted.std() > 0.01  # no blank paper
+    torch.testing.assert_close(Painting.load(tmp_path / "a.json").canvas, painted, atol=0.5 / 255 + 1e-5, rtol=0)
+
+
+def test_says_what_it_wrote(tmp_path):
+    result = paint(tmp_path / "a.png", "--objective", "pixel")
+    assert "2 x 3 cells, 6 strokes on 64 x 42 px" in result.stderr
+    assert f"wrote {tmp_path / 'a.png'} (64 x 42 px) and {tmp_path / 'a.json'}" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_same_seed_paints_the_same_picture(tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert paint(tmp_path / f"{name}.png", "--objective", "pixel", "--seed", seed).exit_code == 0
+    first, again, other = ((tmp_path / f"{name}.json").read_text() for name in "abc")
+    assert first == again
+    assert first != other
+
+
+def test_a_large_painting_has_the_strokes_of_a_small_one(tmp_path):
+    result = paint(tmp_path / "a.png", "--objective", "pixel", "--size", "600")
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (600, 399)  # three times 200 x 133
+    document = json.loads((tmp_path / "a.json").read_text())
+    assert (document["width"], document["height"]) == (600, 399)
+    columns = document["stroke_columns"]
+    x = [row[columns.index("start_x")] for row in document["strokes"]]
+    assert max(x) > 300
+
+
+def test_without_a_grid_the_cells_are_nearly_square(tmp_path):
+    arguments = ["--size", "64", "--strokes", "1", "--steps", "1", "--device", "cpu", "--objective", "pixel"]
+    result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments)
+    assert result.exit_code == 0, result.output
+    rows, cols = map(int, re.match(r"(\d+) x (\d+) cells", result.stderr).groups())
+    assert rows * cols == pytest.approx(CELLS, rel=0.1)
+    assert (42 / rows) / (64 / cols) == pytest.approx(1, abs=0.15)
+
+
+def test_a_painting_that_was_there_is_replaced(tmp_path):
+    (tmp_path / "a.png").write_text("old")
+    (tmp_path / "a.json").write_text("old")
+    assert paint(tmp_path / "a.png", "--objective", "pixel").exit_code == 0
+    assert diffpaint.read_image(tmp_path / "a.png").shape == (1, 3, 42, 64)
+    assert diffpaint.read_document(tmp_path / "a.json")
+
+
+def test_a_time_lapse_is_filmed(tmp_path):
+    result = paint(tmp_path / "a.png", "--objective", "pixel", "--timelapse", tmp_path / "film.gif", "--frames", "4")
+    assert result.exit_code == 0, result.output
+    assert files(tmp_path) == ["a.json", "a.png", "film.gif"]
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames == 4
+        assert film.size == (64, 42)
+
+
+def test_ctrl_c_keeps_the_painting_and_resume_goes_on_with_it(tmp_path):
+    objective = ["--objective", f"{__name__}:Interrupting", "--steps", "4"]
+    result = paint(tmp_path / "a.png", *objective)
+    assert result.exit_code == 130, result.output
+    assert "interrupted after 2 of 4 steps; --resume goes on" in result.stderr
+    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+    half = diffpaint.read_document(tmp_path / "a.json")
+    assert half["interrupted"]
+    assert len(half["losses"]) == 2
+
+    result = paint(tmp_path / "a.png", *objective, "--resume")
+    assert result.exit_code == 0, result.output
+    assert files(tmp_path) == ["a.json", "a.png"]
+    whole = diffpaint.read_document(tmp_path / "a.json")
+    assert not whole["interrupted"]
+    assert whole["losses"][:2] == half["losses"]
+    assert paint(tmp_path / "b.png", *objective).exit_code == 0  # nobody interrupts any more
+    assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
+
+
+def test_an_objective_that_breaks_keeps_the_painting_and_the_checkpoint(tmp_path):
+    result = paint(tmp_path / "a.png", "--objective", f"{__name__}:Broken", "--steps", "4")
+    assert result.exit_code == 1
+    (error,) = errors(result)
+    assert "the loss is not finite at step 1" in error
+    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+    assert len(diffpaint.read_document(tmp_path / "a.json")["losses"]) == 1
+
+
+def assert_refused(result, said):
+    """Exit code 2, one line that begins with Error, and no traceback."""
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert len(errors(result)) == 1, result.output
+    assert result.stderr.splitlines()[-1] == errors(result)[0]
+    assert "Traceback" not in result.output
+    assert said in errors(result)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--strokes", "0"], "--strokes must be at least 1, got 0"),
+        (["--steps", "0"], "--steps must be at least 1, got 0"),
+        (["--size", "0"], "--size must be at least 1, got 0"),
+        (["--frames", "0"], "--frames must be at least 1, got 0"),
+        (["--seed", "-1"], "seed"),
+        (["--overlap", "1.0"], "overlap"),
+        (["--overlap", "nan"], "overlap"),
+        (["--renderer", "neural-splash"], "did you mean 'neural-splat'?"),
+        (["--renderer", "grid"], "wraps stroke renderers"),
+        (["--objective", "pixle"], "did you mean 'pixel'?"),
+        (["--objective", "pixel +"], "--objective"),
+        (["--objective", "pixel - content"], "pixel-content"),
+        (["--objective", "1.2.3*pixel"], "--objective"),
+        (["--objective", "20 pixel"], "--objective"),
+        (["--objective", ""], "--objective"),
+        (["--brush", "classic/broom"], "classic/broom"),
+        (["--device", "abacus"], "no device 'abacus'; available here:"),
+        (["--timelapse", "film.txt"], "a time-lapse is a .gif or an .mp4, not .txt"),
+        (["--timelapse", "gone/film.gif"], "there is no folder gone"),
+        (["--resume"], "nothing to resume"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_explained_in_one_line_and_leave_no_file(tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    options = ["--objective", "pixel", *arguments]
+    assert_refused(paint("a.png", *options), said)
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("grid", ["3", "0x3", "3x", "axb", "2x3x4", "-1x3"])
+def test_a_grid_that_is_none_is_explained(tmp_path, grid):
+    assert_refused(paint(tmp_path / "a.png", f"--grid={grid}"), "is not rows x columns, such as 8x12")
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("gone/a.png", "there is no folder gone; make it first"),
+        ("a.xyz", "no picture format '.xyz'"),
+        ("a", "no picture format ''"),
+        ("a.json", "no picture format '.json'"),
+        (".", "it is a folder"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_explained(tmp_path, monkeypatch, output, said):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(paint(output), said)
+    assert files(tmp_path) == []
+
+
+def test_a_photo_that_is_none_is_explained(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "cut.jpg").write_bytes(PHOTO.read_bytes()[:1000])
+    Image.new("RGB", (2000, 1)).save(tmp_path / "line.png")
+    before = files(tmp_path)
+    for name, said in (
+        ("gone.jpg", "there is no such file"),
+        ("", "it is a folder"),
+        ("notes.txt", "no picture format that can be read"),
+        ("cut.jpg", "cannot read"),
+        ("line.png", "too narrow"),
+    ):
+        assert_refused(paint(tmp_path / "a.png", photo=tmp_path / name), said)
+    assert files(tmp_path) == before
+
+
+def test_the_photo_is_not_painted_over(tmp_path):
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", photo=tmp_path / "a.png"), "photo")
+    assert files(tmp_path) == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_explained_and_stays(tmp_path):
+    (tmp_path / "a.ckpt").write_text("damaged")
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume"), "is damaged; delete it")
+    assert files(tmp_path) == ["a.ckpt"]
+
+
+def test_resume_refuses_other_settings(tmp_path):
+    assert paint(tmp_path / "a.png", "--objective", f"{__name__}:Interrupting", "--steps", "4").exit_code == 130
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume", "--seed", "3"), "seed was 0, now 3")
+    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+
+
+def test_list_shows_every_plugin():
+    result = run("list")
+    assert result.exit_code == 0, result.output
+    for group in ("renderers", "objectives", "commands"):
+        assert f"{group}:" in result.output.splitlines()
+        for plugin in diffpaint.describe(group):
+            (line,) = [line for line in result.output.splitlines() if line.startswith(f"  {plugin.name} ")]
+            assert f"[{plugin.package}]" in line
+            assert plugin.summary
+            assert plugin.summary in line
+    assert "broken" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["paint", "--help"], ["list", "-h"]])
+def test_help_shows_an_example(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "diffpaint " in result.output
+    assert "Usage:" in result.output
+
+
+def test_the_version_is_the_packages():
+    assert run("--version").output == f"diffpaint, version {diffpaint.__version__}\n"
+
+
+def test_an_unknown_command_is_explained():
+    result = run("pant")
+    assert result.exit_code == 2
+    assert "No such command 'pant'" in result.output
+
+
+def test_the_program_itself_runs_and_shows_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "diffpaint", "paint", "gone.jpg", "-o", "a.png"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "Error: no picture gone.jpg: there is no such file\n"
+    assert done.stdout == ""
+    assert files(tmp_path) == []
