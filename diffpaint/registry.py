@@ -69,6 +69,8 @@ def load(group: str, name: str) -> Any:
     """
     kind = group.removesuffix("s")
     if ":" in name:
+        if name.startswith(":") or name.endswith(":"):
+            raise PluginError(f"{kind} {name!r} cannot be imported: wanted package:attribute")
         entry = EntryPoint(name, name, f"diffpaint.{group}")
         return _import(entry, f"{kind} {name!r}")
     entries = _scan(group).get(name)
