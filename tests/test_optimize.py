@@ -170,11 +170,11 @@ def test_checkpoints_are_written_along_the_way(dots, dark, tmp_path):
     lengths = []
 
     def callback(number, canvas, loss):
-        lengths.append(len(torch.load(checkpoint)["losses"]) if checkpoint.exists() else 0)
+        lengths.append(len(torch.load(checkpoint, weights_only=True)["losses"]) if checkpoint.exists() else 0)
 
     paint(dots(), dark, strokes=2, steps=6, checkpoint=checkpoint, checkpoint_every=2, callback=callback, **QUIET)
     assert lengths == [0, 0, 2, 2, 4, 4]
-    assert len(torch.load(checkpoint)["losses"]) == 6
+    assert len(torch.load(checkpoint, weights_only=True)["losses"]) == 6
 
 
 def test_ctrl_c_keeps_the_painting_so_far(dots, tmp_path):
@@ -355,7 +355,7 @@ def test_a_damaged_checkpoint_is_refused(dots, checkpoint, damage):
 
 @pytest.mark.parametrize("part", ["version", "settings", "logits", "optimizer", "losses"])
 def test_a_checkpoint_that_lacks_a_part_is_refused(dots, checkpoint, part):
-    state = torch.load(checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
     del state[part]
     torch.save(state, checkpoint)
     with pytest.raises(ValueError, match="damaged"):
@@ -363,7 +363,7 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(dots, checkpoint, part):
 
 
 def test_a_checkpoint_without_a_setting_is_refused(dots, checkpoint):
-    state = torch.load(checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
     del state["settings"]["lr"]
     torch.save(state, checkpoint)
     with pytest.raises(ValueError, match=r"state\.ckpt"):
@@ -382,7 +382,7 @@ def test_a_checkpoint_never_runs_code(dots, tmp_path):
 
 
 def test_a_checkpoint_of_another_version_is_refused(dots, checkpoint):
-    state = torch.load(checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
     torch.save({**state, "version": 99}, checkpoint)
     with pytest.raises(ValueError, match="version 99"):
         resume(dots(), checkpoint)
