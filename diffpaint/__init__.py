@@ -1,6 +1,6 @@
 """diffpaint: plugin-style differentiable renderers, from actions to a canvas and back."""
 
-from .compositing import over
+from .compositing import Window, over
 from .device import pick_device
 from .files import check_writable, replacing
 from .images import check_picture, read_image, write_animation, write_image
@@ -24,6 +24,7 @@ __all__ = [
     "PluginError",
     "Renderer",
     "StrokeRenderer",
+    "Window",
     "catch_interrupt",
     "check_canvas",
     "check_picture",

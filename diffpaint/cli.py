@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -30,10 +31,15 @@ class PluginGroup(click.Group):
             return _broken(cmd_name, error)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; what a person can mend is one line and exit code 2, and anything else a traceback to report."""
+        """Run; what a person can mend is one line and exit code 2, and anything else a traceback to report.
+
+        With DIFFPAINT_TRACEBACK set, everything is a traceback, for authors of plugins.
+        """
         try:
             return super().invoke(ctx)
         except (ValueError, OSError, PluginError) as error:
+            if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
+                raise
             raise _Mistake(" ".join(str(error).split())) from error
 
 

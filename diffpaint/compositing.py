@@ -21,23 +21,24 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-# A window is where strokes land. The slice says which strokes of the stack; the function takes a canvas (B, C, H, W)
-# to a view of it, (B, *places, C, h, w), with as many places as strokes in the slice. The places of one window must
-# not overlap: its strokes are drawn at once.
+#: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
+#: (B, *places, C, h, w), with as many places as strokes. The places of one window must not overlap.
 Window = tuple[slice, Callable[[Tensor], Tensor]]
 
 
 def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None = None) -> Tensor:
     """Composite strokes over a canvas, in order: Porter-Duff *over* on straight colour, differentiable in everything.
 
-    Forward and backward, peak memory is twice the alpha stack (itself and its gradient) and a few canvases.
+    Forward and backward, peak memory is twice the alpha stack (itself and its gradient) and a few canvases; colours of
+    their own for every pixel come on top.
 
     Args:
         color: (B, T, 3, 1, 1), one colour a stroke, or (B, T, 3, h, w), in [0, 1].
         alpha: (B, T, 1, h, w), coverage in [0, 1].
         canvas: (B, 3, H, W) in [0, 1], what is painted on; it is not changed.
-        windows: Where the strokes land if they are smaller than the canvas, in drawing order. Without, h = H, w = W
-            and every stroke covers the whole canvas.
+        windows: Where the strokes land if they are smaller than the canvas, a :data:`Window` each, in drawing order;
+            the strokes of one window are drawn at once. Every stroke belongs to one window. Without, h = H, w = W and
+            every stroke covers the whole canvas.
 
     Returns:
         (B, 3, H, W), the painted canvas.
@@ -45,9 +46,9 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
     Raises:
         ValueError: Shapes that do not fit one another.
     """
-    batch, strokes = alpha.shape[:2]
     if alpha.ndim != 5 or alpha.shape[2] != 1:
         raise ValueError(f"alpha has shape {tuple(alpha.shape)}; wanted (batch, strokes, 1, height, width)")
+    batch, strokes = alpha.shape[:2]
     if color.shape not in ((batch, strokes, 3, 1, 1), (batch, strokes, 3, *alpha.shape[3:])):
         raise ValueError(
             f"color has shape {tuple(color.shape)}; wanted (batch, strokes, 3, 1, 1) or "
@@ -80,7 +81,8 @@ class _Over(torch.autograd.Function):
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         color, alpha, canvas = ctx.saved_tensors
         grad = grad.contiguous()
-        grad_color, grad_alpha = torch.zeros_like(color), torch.zeros_like(alpha)
+        grad_alpha = torch.zeros_like(alpha)
+        grad_color = torch.zeros_like(color) if ctx.needs_input_grad[0] else None
         seen = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
         for strokes, view in ctx.windows:
             place, pull = view(seen), _pull(color, strokes, view(grad))
@@ -92,9 +94,10 @@ class _Over(torch.autograd.Function):
             ink = _at(alpha, strokes, place)
             target = _at(grad_alpha, strokes, place)
             target.neg_().add_(_pull(color, strokes, place_grad)).mul_(place)
-            weighted = place_grad * (place * ink)
-            whole = color.shape[-2:] == alpha.shape[-2:]
-            _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
+            if grad_color is not None:
+                weighted = place_grad * (place * ink)
+                whole = color.shape[-2:] == alpha.shape[-2:]
+                _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
             place.mul_(1 - ink)
         return grad_color, grad_alpha, grad * remaining, None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,7 +78,7 @@ def fit(height: int, width: int, longest: int) -> tuple[int, int]:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):  # 16 and 32 bits, which Pillow's convert() would clip
-        values = np.asarray(picture, np.float64)
+        values = np.asarray(picture, np.float32)
         full = 65535.0 if picture.mode.startswith("I") else 1.0
         picture = Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
     if picture.has_transparency_data:
@@ -118,18 +119,25 @@ def write_animation(path: str | Path, frames: Iterable[Tensor], seconds: float =
     if not seconds > 0:
         raise ValueError(f"seconds, the length of a time-lapse, must be above 0, got {seconds}")
     pictures = [to_pil(frame) for frame in frames]
-    rate = max(1, round(len(pictures) / seconds))
+    rate = len(pictures) / seconds
     with replacing(path) as temporary:
         if temporary.suffix.lower() == ".gif":
-            durations = [round(1000 / rate)] * (len(pictures) - 1) + [2000]
+            shown = max(20, round(1000 / rate))  # ms; many viewers know nothing shorter
+            durations = [shown] * (len(pictures) - 1) + [2000]
             pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
         else:
             import imageio_ffmpeg
 
             width, height = (side + side % 2 for side in pictures[0].size)  # H.264 wants even sides
-            film = imageio_ffmpeg.write_frames(str(temporary), (width, height), fps=rate, macro_block_size=1, quality=8)
+            film = imageio_ffmpeg.write_frames(
+                str(temporary),
+                (width, height),
+                fps=rate,  # pyright: ignore[reportArgumentType], any number will do
+                macro_block_size=1,
+                quality=8,
+            )
             film.send(None)
-            for picture in pictures + pictures[-1:] * (2 * rate):
+            for picture in pictures + pictures[-1:] * math.ceil(2 * rate):
                 film.send(picture.resize((width, height)).tobytes())
             film.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ def paint(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 25,
     resume: bool = False,
+    run: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> Painting:
     """Paint: Adam on the logits of the actions.
@@ -80,6 +81,8 @@ def paint(
         checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end.
         checkpoint_every: Steps between two checkpoints.
         resume: Go on from ``checkpoint``, which must exist and be of the same settings (but for ``steps``).
+        run: What else a resumed run must share, such as the objective's name and a hash of the photo; an objective
+            itself cannot be compared.
         progress: Show a progress bar with the loss.
 
     Raises:
@@ -102,6 +105,8 @@ def paint(
         raise ValueError("resume needs a checkpoint to go on from")
     if checkpoint is not None:
         check_writable(checkpoint)
+    # plain numbers, whatever kind came in: checkpoints and documents hold nothing else
+    seed, lr, background = int(seed), float(lr), [float(channel) for channel in background]
     where = pick_device(device)
     if actions is None:
         actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
@@ -121,7 +126,8 @@ def paint(
         "size": list(renderer.size),
         "lr": lr,
         "seed": seed,
-        "background": list(background),
+        "background": background,
+        **({} if run is None else run),
     }
     if resume and checkpoint is not None:
         losses = _restore(Path(checkpoint), settings, logits, optimizer)

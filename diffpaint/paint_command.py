@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import sys
@@ -17,7 +18,7 @@ from .images import check_animation, check_picture, read_image
 from .objective import Objective
 from .optimize import NotFiniteError
 from .optimize import paint as optimise
-from .painting import Painting
+from .painting import Painting, read_document
 from .registry import load_objective, load_renderer
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
@@ -91,21 +92,20 @@ def paint(
         diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
     """
     began = time.monotonic()
-    if output.exists() and photo.exists() and output.samefile(photo):
-        raise ValueError(f"{output} is the photo itself; name another file for the painting")
     check_picture(check_writable(output))
-    document, checkpoint = output.with_suffix(".json"), output.with_suffix(".ckpt")
-    for extra in (document, checkpoint):
-        check_writable(extra)
     if timelapse is not None:
-        check_animation(check_writable(timelapse))
-        if timelapse.absolute() == output.absolute():
-            raise ValueError(f"the time-lapse and the painting are both {output}; name two files")
+        check_animation(timelapse)
+    document, checkpoint = output.with_suffix(".json"), output.with_name(f"{output.name}.ckpt")
+    _check_outputs(photo, [output, document, checkpoint, *([] if timelapse is None else [timelapse])])
+    if document.exists():
+        read_document(document)  # only a painting's own document is written over
+    if checkpoint.exists() and not resume:
+        raise ValueError(f"{checkpoint} holds a painting that was interrupted; --resume goes on with it, or delete it")
     for name, value in (("--size", size), ("--strokes", strokes), ("--steps", steps), ("--frames", frames)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
 
-    scale = math.ceil(size / CANVAS)
+    scale = max(1, round(size / CANVAS))
     target = read_image(photo, size // scale)
     height, width = target.shape[2:]
     rows, cols = grid or _cells(height, width)
@@ -126,6 +126,7 @@ def paint(
             device=device,
             checkpoint=checkpoint,
             resume=resume,
+            run={"objective": objective, "photo": hashlib.sha256(target.numpy().tobytes()).hexdigest()},
         )
     except NotFiniteError as error:
         painting, failure = error.painting, error
@@ -161,6 +162,16 @@ def parse_objective(expression: str, target: Tensor) -> Objective:
         total = objective if total is None else total + objective
     assert total is not None  # split() gives at least one term
     return total
+
+
+def _check_outputs(photo: Path, outputs: list[Path]) -> None:
+    """Check that all files can be written, and that none is the photo or another of them."""
+    for index, path in enumerate(outputs):
+        check_writable(path)
+        if path.exists() and photo.exists() and path.samefile(photo):
+            raise ValueError(f"{path} is the photo itself; name another file to write")
+        if path.absolute() in [other.absolute() for other in outputs[:index]]:
+            raise ValueError(f"{path} would be written twice; name two files")
 
 
 def _cells(height: int, width: int) -> tuple[int, int]:

@@ -27,7 +27,7 @@ def param_f(
         strokes: Strokes a canvas; for a grid, a cell.
         batch: How many canvases, for lucent's objectives that compare several.
         seed: Of the strokes to start from; None draws from torch's global generator.
-        device: None takes a GPU if there is one, as lucent does.
+        device: None takes ``cuda:0`` if there is one, else the CPU, as lucent does; the model has to be there too.
 
     Returns:
         A function without arguments that gives ([logits (B, T, A)], a function without arguments that gives the
@@ -38,7 +38,7 @@ def param_f(
     """
     if strokes < 1 or batch < 1:
         raise ValueError(f"strokes and batch must be at least 1, got {strokes} and {batch}")
-    where = pick_device(device)
+    where = pick_device(device or ("cuda:0" if torch.cuda.is_available() else "cpu"))
 
     def make() -> tuple[list[Tensor], Callable[[], Tensor]]:
         generator = None if seed is None else torch.Generator().manual_seed(seed)

@@ -81,13 +81,13 @@ class Renderer(nn.Module, ABC):
         """
         return 0.05 + 0.9 * torch.rand(batch, strokes, len(self.action_names), generator=generator)
 
+    @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
         """The canvas as it grows, (B, 3, H, W) each; the last equals ``forward``. Not differentiable.
 
         A renderer without strokes yields its canvas once.
         """
-        with torch.no_grad():
-            yield self(actions, canvas)
+        yield self(actions, canvas)
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in drawing order and in canvas coordinates, as a painting is saved.
@@ -165,7 +165,16 @@ class StrokeRenderer(Renderer):
         if actions.numel() == 0:
             blank = actions.new_zeros(*actions.shape[:2], 1, *self.size)
             return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
-        parts = [self.stroke(part) for part in actions.flatten(0, 1).split(STROKES_AT_ONCE)]
+        parts = []
+        for part in actions.flatten(0, 1).split(STROKES_AT_ONCE):
+            color, alpha = self.stroke(part)
+            wanted = (len(part), 1, *self.size)
+            if alpha.shape != wanted or color.shape not in ((len(part), 3, 1, 1), (len(part), 3, *self.size)):
+                raise ValueError(
+                    f"{type(self).__name__}.stroke returned color {tuple(color.shape)} and alpha {tuple(alpha.shape)} "
+                    f"for {len(part)} strokes; wanted ({len(part)}, 3, 1, 1) or ({len(part)}, 3, H, W), and {wanted}"
+                )
+            parts.append((color, alpha))
         color, alpha = (torch.cat(part).unflatten(0, actions.shape[:2]) for part in zip(*parts, strict=True))
         return color, alpha
 
@@ -174,13 +183,13 @@ class StrokeRenderer(Renderer):
         canvas = self.check(actions, canvas)
         return over(*self.stack(actions), canvas)
 
+    @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
         """The canvas after each stroke, (B, 3, H, W), T of them."""
         canvas = self.check(actions, canvas)
-        with torch.no_grad():
-            for part in actions.split(1, dim=1):
-                canvas = over(*self.stack(part), canvas)
-                yield canvas
+        for index in range(actions.shape[1]):
+            canvas = over(*self.stack(actions[:, index : index + 1]), canvas)
+            yield canvas
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in canvas coordinates: positions in px; ``size`` becomes ``radius`` in px where it is known.

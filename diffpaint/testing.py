@@ -138,6 +138,11 @@ class RendererConformance:
         assert len(frames) == (actions.shape[1] if self.has_strokes else 1)
         torch.testing.assert_close(frames[-1], renderer(actions), atol=self.atol, rtol=0)
 
+    def test_time_lapse_leaves_gradients_on(self, renderer: Renderer, actions: Tensor) -> None:
+        """Reading a frame does not switch autograd off for the reader."""
+        next(iter(renderer.frames(actions)))
+        assert torch.is_grad_enabled()
+
     def test_strokes_are_exported(self, renderer: Renderer, actions: Tensor) -> None:
         """One row a stroke, finite, one number a column."""
         columns, table = renderer.strokes(actions[0])
@@ -179,6 +184,18 @@ class ObjectiveConformance:
         (gradient,) = torch.autograd.grad(objective(canvas.requires_grad_()), canvas)
         assert torch.isfinite(gradient).all()
         assert gradient.abs().sum() > 0
+
+    def test_every_canvas_of_a_batch_counts(self, objective: Objective, canvas: Tensor) -> None:
+        """The score is the mean over the batch: each item has a gradient, and copies change nothing."""
+        (gradient,) = torch.autograd.grad(objective(canvas.requires_grad_()), canvas)
+        assert (gradient.flatten(1).abs().sum(1) > 0).all()
+        alone = canvas[:1].detach()
+        try:
+            score = self._seeded(objective, alone)
+        except ValueError:
+            return  # it is for batches of one size, such as one with a target for each canvas
+        copies = self._seeded(objective, alone.expand(3, -1, -1, -1))
+        torch.testing.assert_close(copies, score)
 
     def test_following_the_gradient_lowers_the_score(self, objective: Objective, canvas: Tensor) -> None:
         """Lower is better, and the gradient points the right way."""

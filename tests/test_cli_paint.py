@@ -103,9 +103,9 @@ def test_a_large_painting_has_the_strokes_of_a_small_one(tmp_path):
     result = paint(tmp_path / "a.png", "--objective", "pixel", "--size", "600")
     assert result.exit_code == 0, result.output
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size == (600, 399)  # three times 200 x 133
+        assert picture.size == (600, 398)  # twice 300 x 199
     document = json.loads((tmp_path / "a.json").read_text())
-    assert (document["width"], document["height"]) == (600, 399)
+    assert (document["width"], document["height"]) == (600, 398)
     columns = document["stroke_columns"]
     x = [row[columns.index("start_x")] for row in document["strokes"]]
     assert max(x) > 300
@@ -121,11 +121,39 @@ def test_without_a_grid_the_cells_are_nearly_square(tmp_path):
 
 
 def test_a_painting_that_was_there_is_replaced(tmp_path):
+    assert paint(tmp_path / "a.png", "--objective", "pixel", "--seed", "1").exit_code == 0
     (tmp_path / "a.png").write_text("old")
-    (tmp_path / "a.json").write_text("old")
     assert paint(tmp_path / "a.png", "--objective", "pixel").exit_code == 0
+    assert diffpaint.read_document(tmp_path / "a.json")["seed"] == 0
     assert diffpaint.read_image(tmp_path / "a.png").shape == (1, 3, 42, 64)
     assert diffpaint.read_document(tmp_path / "a.json")
+
+
+def test_a_document_that_is_no_painting_is_left_alone(tmp_path):
+    (tmp_path / "a.json").write_text("{}")
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel"), "a.json is no painting")
+    assert (tmp_path / "a.json").read_text() == "{}"
+    assert files(tmp_path) == ["a.json"]
+
+
+def test_an_interrupted_painting_is_not_started_anew_nor_gone_on_with_as_another(tmp_path):
+    interrupting = ("--objective", f"{__name__}:Interrupting", "--steps", "4")
+    assert paint(tmp_path / "a.png", *interrupting).exit_code == 130
+    kept = (tmp_path / "a.png.ckpt").read_bytes()
+    assert_refused(paint(tmp_path / "a.png", *interrupting), "--resume goes on with it")
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume"), "objective was ")
+    other = tmp_path / "other.png"
+    diffpaint.write_image(other, 1 - diffpaint.read_image(PHOTO))
+    assert_refused(paint(tmp_path / "a.png", *interrupting, "--resume", photo=other), "photo was ")
+    assert (tmp_path / "a.png.ckpt").read_bytes() == kept
+
+
+def test_a_time_lapse_over_the_photo_is_refused(tmp_path):
+    photo = tmp_path / "photo.gif"
+    diffpaint.write_image(photo, diffpaint.read_image(PHOTO))
+    kept = photo.read_bytes()
+    assert_refused(paint(tmp_path / "a.png", "--timelapse", photo, photo=photo), "is the photo itself")
+    assert photo.read_bytes() == kept
 
 
 def test_a_time_lapse_is_filmed(tmp_path):
@@ -142,7 +170,7 @@ def test_ctrl_c_keeps_the_painting_and_resume_goes_on_with_it(tmp_path):
     result = paint(tmp_path / "a.png", *objective)
     assert result.exit_code == 130, result.output
     assert "interrupted after 2 of 4 steps; --resume goes on" in result.stderr
-    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+    assert files(tmp_path) == ["a.json", "a.png", "a.png.ckpt"]
     half = diffpaint.read_document(tmp_path / "a.json")
     assert half["interrupted"]
     assert len(half["losses"]) == 2
@@ -162,7 +190,7 @@ def test_an_objective_that_breaks_keeps_the_painting_and_the_checkpoint(tmp_path
     assert result.exit_code == 1
     (error,) = errors(result)
     assert "the loss is not finite at step 1" in error
-    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+    assert files(tmp_path) == ["a.json", "a.png", "a.png.ckpt"]
     assert len(diffpaint.read_document(tmp_path / "a.json")["losses"]) == 1
 
 
@@ -256,15 +284,15 @@ def test_the_photo_is_not_painted_over(tmp_path):
 
 
 def test_a_damaged_checkpoint_is_explained_and_stays(tmp_path):
-    (tmp_path / "a.ckpt").write_text("damaged")
+    (tmp_path / "a.png.ckpt").write_text("damaged")
     assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume"), "is damaged; delete it")
-    assert files(tmp_path) == ["a.ckpt"]
+    assert files(tmp_path) == ["a.png.ckpt"]
 
 
 def test_resume_refuses_other_settings(tmp_path):
     assert paint(tmp_path / "a.png", "--objective", f"{__name__}:Interrupting", "--steps", "4").exit_code == 130
     assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume", "--seed", "3"), "seed was 0, now 3")
-    assert files(tmp_path) == ["a.ckpt", "a.json", "a.png"]
+    assert files(tmp_path) == ["a.json", "a.png", "a.png.ckpt"]
 
 
 def test_list_shows_every_plugin():

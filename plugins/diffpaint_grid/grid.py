@@ -91,7 +91,8 @@ class Grid(Renderer):
             factor[positions], shift[positions] = 1 - 2 * margin, margin
         if renderer.reach is not None and renderer.radius is not None and "size" in renderer.action_names:
             low, high = renderer.radius
-            largest = min(high, 64 * margin / renderer.reach)  # px on 64, the radius that still ends within the margin
+            room = margin * min(patch) / patch[0] * 64  # px on 64; radii refer to the patch's height
+            largest = min(high, room / renderer.reach)
             if 0 < largest <= low:
                 raise ValueError(
                     f"margin {margin:g} leaves strokes no room to end: the smallest reaches "
@@ -119,26 +120,32 @@ class Grid(Renderer):
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Draw layer by layer, cell by cell; T is strokes a cell times cells."""
         canvas = self.check(actions, canvas)
-        color, alpha = self.renderer.stack(self._in_patch(actions))
+        inside, wide = self._in_patch(actions), self.lattice.pad(canvas)
         windows = self.lattice.windows(actions.shape[1] // self.cells)
-        return self.lattice.crop(over(color, alpha, self.lattice.pad(canvas), windows))
+        if torch.is_grad_enabled():
+            wide = over(*self.renderer.stack(inside), wide, windows)
+        else:  # window by window: what is rendered only, and perhaps large, need not hold all strokes at once
+            for part, view in windows:
+                color, alpha = self.renderer.stack(inside[:, part])
+                wide = over(color, alpha, wide, [(slice(0, alpha.shape[1]), view)])
+        return self.lattice.crop(wide)
 
+    @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
         """The canvas after each stroke, (B, 3, H, W), T of them."""
         (height, width), reach = self.lattice.patch, self.lattice.reach
-        with torch.no_grad():
-            wide = self.lattice.pad(self.check(actions, canvas)).contiguous()
-            for index, (y, x) in enumerate(self.lattice.origins(actions.shape[1] // self.cells)):
-                color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]))
-                top, left = y + reach[0], x + reach[1]
-                place = wide[:, :, top : top + height, left : left + width]
-                place.copy_(over(color, alpha, place))
-                yield self.lattice.crop(wide).clone()
+        wide = self.lattice.pad(self.check(actions, canvas)).contiguous()
+        for index, (y, x) in enumerate(self.lattice.origins(actions.shape[1] // self.cells)):
+            color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]))
+            top, left = y + reach[0], x + reach[1]
+            place = wide[:, :, top : top + height, left : left + width]
+            place.copy_(over(color, alpha, place))
+            yield self.lattice.crop(wide).clone()
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in drawing order, positions and radii in px of the whole canvas."""
         names, table = self.renderer.strokes(self._in_patch(actions))
-        origins = actions.new_tensor(self.lattice.origins(len(actions) // self.cells))
+        origins = actions.new_tensor(self.lattice.origins(len(actions) // self.cells)).reshape(-1, 2)
         x, y = self.positions()
         table[:, x] += origins[:, 1:]
         table[:, y] += origins[:, :1]

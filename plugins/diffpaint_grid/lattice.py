@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import pad
 
+from diffpaint import Window
+
 Pair = tuple[int, int]  # (vertical, horizontal), px unless said otherwise
 
 
@@ -65,7 +67,7 @@ class Lattice:
             for col in range(j, cols, across)
         ]
 
-    def windows(self, layers: int) -> list[tuple[slice, Callable[[Tensor], Tensor]]]:
+    def windows(self, layers: int) -> list[Window]:
         """Windows for :func:`diffpaint.over`, one a phase, on a canvas that :meth:`pad` has widened."""
         (rows, cols), (down, across) = self.cells, self.spacing
         windows, first = [], 0

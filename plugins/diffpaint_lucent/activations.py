@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Sequence
 
 from lucent.modelzoo.util import get_model_layers
-from lucent.optvis.render import hook_model
+from lucent.optvis.render import ModuleHook
 from torch import Tensor, nn
 
 from .models import Model
 
 
-class _Seen(Exception):
+class _Complete(Exception):
     """All layers that are asked for have been computed."""
 
 
@@ -39,33 +39,32 @@ class Activations(nn.Module):
                 raise ValueError(f"{model.name} has no layer {layer!r}; {hint}")
         self.model, self.layers = model, tuple(layers)
         self.network = model.network  # a submodule, so that .to() moves it
-        self.read = hook_model(model.network, lambda: None)
-        self._missing: set[str] = set()
         modules = {name.replace(".", "_"): module for name, module in model.network.named_modules()}
-        for layer in layers:
-            # registered after lucent's own hook of the layer, so that it has kept the activation by then
-            modules[layer].register_forward_hook(lambda *_, layer=layer: self._saw(layer))
+        self._hooked = [modules[layer] for layer in layers]
 
     def forward(self, canvas: Tensor) -> list[Tensor]:
         """Activations of a canvas (B, 3, H, W) in [0, 1], one tensor a layer.
 
-        Raises:
-            ValueError: The canvas is too small for the layers.
+        The network is hooked for this call only, so that others can use it too.
         """
-        self._missing = set(self.layers)
+        hooks = [ModuleHook(module) for module in self._hooked]
+
+        def stop_when_complete(*_: object) -> None:
+            if all(hook.features is not None for hook in hooks):
+                raise _Complete
+
+        # registered after lucent's hooks, so that these have kept the activation by then
+        stops = [module.register_forward_hook(stop_when_complete) for module in self._hooked]
         try:
             self.network(self.model.normalise(canvas))
-        except _Seen:
+        except _Complete:
             pass
-        except RuntimeError as error:
-            size = tuple(canvas.shape[2:])
-            raise ValueError(f"a canvas of {size} px is too small for {self.model.name}: {error}") from error
-        return [self.read(layer) for layer in self.layers]
-
-    def _saw(self, layer: str) -> None:
-        self._missing.discard(layer)
-        if not self._missing:
-            raise _Seen
+        finally:
+            for stop in stops:
+                stop.remove()
+            for hook in hooks:
+                hook.close()
+        return [hook.features for hook in hooks if hook.features is not None]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -57,15 +57,20 @@ class Content(Objective):
         self.activations = Activations(model, model.content_layers if layers is None else layers)
         self.jitter, self.scale, self.rotate = jitter, scale, rotate
         self.register_buffer("target", check_target(target), persistent=False)
-        with torch.no_grad():
-            self.activations(self.target)  # a canvas that is too small is found out now
+        try:
+            with torch.no_grad():
+                self.activations(self.target)
+        except RuntimeError as error:  # what torch raises for a kernel that is larger than its input
+            size = tuple(target.shape[2:])
+            raise ValueError(f"{model.name} cannot look at {size} px, too small perhaps: {error}") from error
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of activations, over the layers, under one random transform."""
         check_canvas(canvas, self.target)
         both = random_affine(torch.cat([canvas, self.target]), self.jitter, self.scale, self.rotate)
-        score = canvas.new_zeros(())
-        for seen in self.activations(both):
-            painted, wanted = seen.split([len(canvas), len(self.target)])
-            score = score + self.distance(painted, wanted.detach().expand_as(painted))
-        return score / len(self.activations.layers)
+        painted, photo = both.split([len(canvas), len(self.target)])
+        with torch.no_grad():
+            wanted = self.activations(photo.detach())
+        seen = self.activations(painted)
+        scores = [self.distance(is_, should.expand_as(is_)) for is_, should in zip(seen, wanted, strict=True)]
+        return torch.stack(scores).mean()

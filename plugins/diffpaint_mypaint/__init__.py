@@ -1,7 +1,7 @@
 """The real MyPaint engine, by ctypes: strokes, data sets of strokes, and replay of paintings. No compiler."""
 
 from .brushes import BrushFile, brush_names, read_brush
-from .dataset import Manifest, read_manifest, read_shard
+from .dataset import Manifest, check_complete, read_manifest, read_shard
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
 from .replay import replay
@@ -15,6 +15,7 @@ __all__ = [
     "Surface",
     "alpha_masks",
     "brush_names",
+    "check_complete",
     "draw_painting",
     "engine_version",
     "libmypaint",

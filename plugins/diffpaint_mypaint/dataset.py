@@ -142,6 +142,20 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
+def check_complete(folder: Path, manifest: Manifest) -> None:
+    """Check that all shards are there.
+
+    Raises:
+        ValueError: Some are missing.
+    """
+    missing = [shard for shard in range(manifest.shards) if not _shard_path(folder, shard).exists()]
+    if missing:
+        raise ValueError(
+            f"{folder} lacks {len(missing)} of {manifest.shards} shards; run the same 'diffpaint strokes' again to "
+            "complete it"
+        )
+
+
 def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:
     """One shard: actions float32 (n, 12) and alpha uint8 (n, 64, 64).
 

@@ -93,5 +93,14 @@ def libmypaint() -> ct.CDLL:
 
 
 def engine_version() -> str:
-    """The ABI name of the library; libmypaint itself exports no version number."""
-    return os.path.basename(libmypaint()._name)
+    """The file name of the loaded library, such as ``libmypaint-1.5.so.1.1.2``; it exports no version number."""
+    library = libmypaint()
+    if os.name != "posix":
+        return os.path.basename(library._name)
+    info = _DlInfo()
+    ct.CDLL(None).dladdr(ct.cast(library.mypaint_brush_new, _ptr), ct.byref(info))
+    return os.path.basename(os.path.realpath(os.fsdecode(info.file)))
+
+
+class _DlInfo(ct.Structure):
+    _fields_ = [("file", ct.c_char_p), ("base", _ptr), ("symbol", ct.c_char_p), ("address", _ptr)]

@@ -18,7 +18,7 @@ from diffpaint import STROKE_ACTION, StrokeRenderer
 
 from .weights import load_weights
 
-PIXEL = 1 / 64  # of the cell: the raster that strokes are learned at
+PIXEL = 1 / 64  # of the height: the raster that strokes are learned at
 SOFTEST = 0.4 * PIXEL  # least standard deviation, what the raster itself blurs
 FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
 
@@ -73,10 +73,11 @@ class SplatNetwork(nn.Module):
         Returns:
             (N, H, W) in [0, 1].
         """
-        x, y, mass, length = self._gaussians(actions)
-        density = torch.matmul(
-            (self._profile(y, size[0]) * mass[..., None]).transpose(2, 3), self._profile(x, size[1])
-        )  # (N, S, H, W)
+        # lengths are in heights of the canvas along both axes: strokes stay round on one that is not square
+        stretch = actions.new_tensor([size[1] / size[0] if name.endswith("_x") else 1.0 for name in STROKE_ACTION])
+        x, y, mass, length = self._gaussians(actions * stretch)
+        down, across = self._profile(y, size[0], size[0]), self._profile(x, size[1], size[0])
+        density = torch.matmul((down * mass[..., None]).transpose(2, 3), across)  # (N, S, H, W)
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
         first, second, third = self.pixel_in, self.pixel_mid, self.pixel_out
         # channels before pixels, (N, C, H W): each layer is one product a stroke, its modulation folded into the matrix
@@ -88,7 +89,7 @@ class SplatNetwork(nn.Module):
         return level.unflatten(1, size) * -torch.expm1(-4 * density.sum(1))
 
     def _gaussians(self, actions: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
-        """(centre, deviation) along x and along y, and mass, (N, S, K) each, in units of the cell; length (N, 1)."""
+        """(centre, deviation) along x and along y, and mass, (N, S, K) each, in heights; length (N, 1)."""
         t = self.t
         start_pressure, end_pressure, size = actions[:, 0:1], actions[:, 1:2], actions[:, 2:3]
         start, control, end = actions[:, 6:8, None], actions[:, 8:10, None], actions[:, 10:12, None]
@@ -110,10 +111,10 @@ class SplatNetwork(nn.Module):
         return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, speed.mean(1, keepdim=True)
 
     @staticmethod
-    def _profile(gaussians: tuple[Tensor, Tensor], side: int) -> Tensor:
-        """Gaussians over a row of pixel centres, (N, S, K, side)."""
+    def _profile(gaussians: tuple[Tensor, Tensor], side: int, height: int) -> Tensor:
+        """Gaussians over a row of ``side`` pixel centres, on a canvas ``height`` px high; (N, S, K, side)."""
         centre, deviation = gaussians
-        pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / side
+        pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / height
         return torch.exp(-0.5 * ((pixel - centre[..., None]) / deviation[..., None]).square())
 
 

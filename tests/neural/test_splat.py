@@ -48,11 +48,18 @@ def test_a_larger_raster_shows_the_same_strokes(actions):
     assert (torch.nn.functional.avg_pool2d(large[:, None], 3)[:, 0] - small).abs().mean() < 0.5 / 255
 
 
-def test_on_an_oblong_canvas_a_stroke_follows_its_stretched_curve(actions):
-    wide = alpha_of(actions, (32, 96))
-    distance = torch.nn.functional.interpolate(distance_to_curve(actions, 96)[:, None], (32, 96))[:, 0]
-    assert wide[distance < 0.02].mean() > 40 / 255
-    assert wide[distance > 0.7].max() < 2 / 255
+@pytest.mark.parametrize("size", [(64, 128), (128, 64)])
+def test_on_an_oblong_canvas_strokes_are_as_thick_across_as_down(size):
+    height, width = size
+    half = 16 / width, 16 / height  # 32 px long
+    flat = [0.5, 0.5, 0.4, 0, 0, 0, 0.5 - half[0], 0.5, 0.5, 0.5, 0.5 + half[0], 0.5]
+    steep = [0.5, 0.5, 0.4, 0, 0, 0, 0.5, 0.5 - half[1], 0.5, 0.5, 0.5, 0.5 + half[1]]
+    lying, standing = alpha_of(torch.tensor([flat, steep]), size)
+    # columns across the lying stroke, rows across the standing one, in its middle third
+    thick = lying[:, width // 2 - 5 : width // 2 + 5].sum(0).mean()
+    wide = standing[height // 2 - 5 : height // 2 + 5].sum(1).mean()
+    assert thick > 1
+    torch.testing.assert_close(wide, thick, rtol=0.15, atol=0)
 
 
 def test_colour_is_the_actions_own(actions):

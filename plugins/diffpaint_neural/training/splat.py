@@ -13,7 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from diffpaint import catch_interrupt, pick_device, replacing
-from diffpaint_mypaint import Manifest, read_manifest
+from diffpaint_mypaint import Manifest, check_complete, read_manifest
 
 from ..splat import SplatNetwork
 from ..weights import save_weights
@@ -77,6 +77,7 @@ def train_splat(
             first step.
     """
     manifest = read_manifest(data)
+    check_complete(data, manifest)
     where = pick_device(device)
     config = {"painter": "splat", "data": asdict(manifest), "settings": asdict(settings)}
     config = json.loads(json.dumps(config))
@@ -95,6 +96,10 @@ def train_splat(
             actions, alpha = (part.to(where) for part in next(stream))
             optimizer.zero_grad()
             loss = nn.functional.mse_loss(network(actions), alpha)
+            if not loss.isfinite():
+                raise RuntimeError(
+                    f"the loss is {loss.item()} at step {step}; {run} keeps the last checkpoint; lower lr"
+                )
             loss.backward()
             optimizer.step()
             schedule.step()

@@ -1,0 +1,143 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import diffpaint
+from diffpaint_lucent import Content, Model, load_model
+from diffpaint_lucent.transforms import random_affine
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("efficientnet-lite0")
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return diffpaint.read_image(Path(__file__).parents[1] / "data" / "chelsea.jpg", 96)
+
+
+def still(photo, model, **options):
+    """Without transforms."""
+    return Content(photo, model, jitter=0, scale=0, rotate=0, **options)
+
+
+def test_the_photo_itself_scores_zero(photo, model):
+    assert still(photo, model)(photo) == 0
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+def test_the_score_is_the_mean_difference_of_the_layers(photo, model, norm):
+    canvas = 1 - photo
+    seen = {}
+    hooks = [
+        module.register_forward_hook(lambda *args, name=name: seen.setdefault(name, []).append(args[2]))
+        for name, module in model.network.named_modules()
+        if name in ("_blocks.1", "_blocks.3")
+    ]
+    for picture in (canvas, photo):
+        model.network(model.normalise(picture))
+    for hook in hooks:
+        hook.remove()
+    means = [
+        ((painted - wanted).abs() if norm == "l1" else (painted - wanted) ** 2).mean()
+        for painted, wanted in seen.values()
+    ]
+    score = still(photo, model, layers=["_blocks_3", "_blocks_1"], norm=norm)(canvas)
+    torch.testing.assert_close(score, torch.stack(means).mean())
+
+
+def test_one_network_serves_two_objectives_and_others(photo, model):
+    before = model.network(model.normalise(photo))
+    first, second = still(photo, model), still(photo, model, layers=["_blocks_0"])
+    canvas = 1 - photo
+    alone = first(canvas)
+    torch.testing.assert_close((first + second)(canvas), alone + second(canvas))
+    torch.testing.assert_close(model.network(model.normalise(photo)), before)
+    assert not any(module._forward_hooks for module in model.network.modules())
+
+
+def test_no_layer_beyond_those_asked_for_is_computed(photo, model):
+    def fail(*_):
+        raise AssertionError("computed")
+
+    hook = model.network._conv_head.register_forward_hook(fail)
+    try:
+        still(photo, model)(1 - photo)
+    finally:
+        hook.remove()
+
+
+def test_canvas_and_photo_are_transformed_alike(photo, model):
+    torch.manual_seed(0)
+    assert Content(photo, model)(photo) == 0
+
+
+def test_each_call_draws_another_transform_from_the_global_generator(photo, model):
+    content, canvas = Content(photo, model), 1 - photo
+    torch.manual_seed(0)
+    first, second = content(canvas), content(canvas)
+    torch.manual_seed(0)
+    assert content(canvas) == first
+    assert first != second
+
+
+def test_a_shift_moves_pixels_and_a_rotation_does_not_shear():
+    picture = torch.zeros(1, 3, 41, 81)
+    picture[:, :, 20, 60] = 1  # 20 px right of the centre
+    torch.manual_seed(1)
+    shifted = random_affine(picture, jitter=5, scale=0, rotate=0)
+    assert shifted.sum() == pytest.approx(3, rel=1e-3)
+    torch.manual_seed(3)
+    turned = random_affine(picture, jitter=0, scale=0, rotate=40)[0, 0]
+    y, x = divmod(int(turned.argmax()), 81)
+    assert (y, x) != (20, 60)
+    assert ((y - 20) ** 2 + (x - 40) ** 2) ** 0.5 == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"layers": ["_block_4"]}, "has no layer '_block_4'; did you mean _blocks_4"),
+        ({"layers": ["zzz"]}, "has no layer 'zzz'; it has _conv_stem"),
+        ({"layers": []}, "no layers of efficientnet-lite0 are named"),
+        ({"norm": "l3"}, "norm is 'l1' or 'l2', got 'l3'"),
+        ({"jitter": -1}, "are from 0"),
+        ({"scale": 1.0}, "scale below 1"),
+        ({"model": "resnet"}, "no model 'resnet'"),
+    ],
+)
+def test_bad_options_are_explained(photo, model, options, said):
+    with pytest.raises(ValueError, match=said):
+        Content(photo, **{"model": model} | options)
+
+
+def test_a_canvas_too_small_for_a_layer_is_found_out_at_once():
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 9))
+    with pytest.raises(ValueError, match=r"small cannot look at \(8, 8\) px, too small perhaps: .*[Kk]ernel size"):
+        Content(torch.rand(1, 3, 8, 8), Model("small", network, content_layers=("0",)))
+
+
+def test_a_canvas_of_another_size_is_explained(photo, model):
+    with pytest.raises(ValueError, match="render at the target's size"):
+        Content(photo, model)(photo[:, :, 1:])
+
+
+def test_without_the_extra_the_reason_and_the_cure_are_given(tmp_path):
+    (tmp_path / "lucent.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    listed = subprocess.run(
+        [sys.executable, "-m", "diffpaint", "list"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    line = next(line for line in listed.splitlines() if line.strip().startswith("content"))
+    assert "broken" in line
+    assert "operator torchvision::nms does not exist" in line
+    assert "pip install 'diffpaint[lucent]'" in line
+    assert "  pixel " in listed
