@@ -79,8 +79,8 @@ def plan(
         raise ValueError(f"oversample is a whole number from 1, got {oversample}")
     if seed < 0:
         raise ValueError(f"seed is a whole number from 0, got {seed}")
-    if not 0 < radius[0] <= radius[1]:
-        raise ValueError(f"radius is a range (low, high) in px above 0, got {radius}")
+    if not 0 < radius[0] <= radius[1] <= CELL:
+        raise ValueError(f"radius is a range (low, high) in px, above 0 and at most {CELL}, got {radius}")
     file = read_brush(brush)
     if brush.endswith(".myb"):
         brush = str(file.path.resolve())  # the set may be used from another folder

@@ -53,6 +53,9 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     strokes = np.array(document["strokes"], np.float64).reshape(-1, len(COLUMNS))
     if (strokes[:, 2] <= 0).any():
         raise ValueError("this painting cannot be replayed: a stroke has a radius that is not above 0")
+    side = max(width, height)
+    if (strokes[:, 2] > side).any() or (np.abs(strokes[:, 6:12]) > 10 * side).any():
+        raise ValueError("this painting cannot be replayed: a stroke is larger than the canvas, or far away from it")
     if ((strokes[:, [0, 1, 3, 4, 5]] < 0) | (strokes[:, [0, 1, 3, 4, 5]] > 1)).any():
         raise ValueError("this painting cannot be replayed: a pressure or colour is not in [0, 1]")
     strokes[:, [2, *range(6, 12)]] *= factor

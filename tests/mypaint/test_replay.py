@@ -193,3 +193,11 @@ def test_a_picture_that_cannot_be_written_is_refused(saved, output, named):
 
 def test_a_missing_painting_is_named(tmp_path):
     refused(run(tmp_path / "none.json", "-o", tmp_path / "real.png"), "none.json", "No such file")
+
+
+@pytest.mark.parametrize(("column", "value"), [("radius", 1e9), ("end_x", -1e9), ("control_y", 1e9)])
+def test_strokes_that_would_never_end_are_refused(painting, brush, column, value):
+    document = painting.document()
+    document["strokes"][0][document["stroke_columns"].index(column)] = value
+    with pytest.raises(ValueError, match="larger than the canvas, or far away from it"):
+        replay(document, brush)
