@@ -1,6 +1,7 @@
 """Who may import whom: the arrows of docs/architecture.md, read from the code without running it."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -167,3 +168,12 @@ def test_every_entry_point_resolves(entry):
 
 def test_the_program_resolves():
     assert callable(EntryPoint("diffpaint", PROJECT["project"]["scripts"]["diffpaint"], "console_scripts").load())
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_relative_link_of_the_docs_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not missing
