@@ -105,6 +105,8 @@ def test_two_processes_interrupted_leave_whole_shards_of_the_same_bytes(three_sh
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # a shell's background job ignores Ctrl-C, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not list(folder.glob("shard*")):
         time.sleep(0.005)
