@@ -23,6 +23,7 @@ from .registry import load_objective, load_renderer
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
 CELLS = 216  # about as many cells, unless --grid says otherwise
+LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
 FILM = 512  # px, about the longest side of a time-lapse
 
 
@@ -104,6 +105,8 @@ def paint(
     for name, value in (("--size", size), ("--strokes", strokes), ("--steps", steps), ("--frames", frames)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    if size > LARGEST:
+        raise ValueError(f"--size must be at most {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
 
     scale = max(1, round(size / CANVAS))
     target = read_image(photo, size // scale)

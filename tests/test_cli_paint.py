@@ -334,3 +334,8 @@ def test_the_program_itself_runs_and_shows_no_traceback(tmp_path):
     assert done.stderr == "Error: no picture gone.jpg: there is no such file\n"
     assert done.stdout == ""
     assert files(tmp_path) == []
+
+
+def test_a_painting_too_large_to_render_is_refused_before_work_begins(tmp_path):
+    assert_refused(paint(tmp_path / "a.png", "--size", "8193"), "--size must be at most 8192 px, got 8193")
+    assert files(tmp_path) == []
