@@ -37,6 +37,9 @@ class PluginGroup(click.Group):
         """
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
         except (ValueError, OSError, PluginError) as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
                 raise

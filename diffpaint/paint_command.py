@@ -24,6 +24,7 @@ from .registry import load_objective, load_renderer
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
 CELLS = 216  # about as many cells, unless --grid says otherwise
 LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
+MOST_STROKES = 100_000
 FILM = 512  # px, about the longest side of a time-lapse
 
 
@@ -108,10 +109,19 @@ def paint(
     if size > LARGEST:
         raise ValueError(f"--size must be at most {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
 
+    if 0.9 < overlap < 1:
+        raise ValueError(
+            f"--overlap must be at most 0.9, got {overlap}: cells this close need patches too large to paint"
+        )
     scale = max(1, round(size / CANVAS))
     target = read_image(photo, size // scale)
     height, width = target.shape[2:]
     rows, cols = grid or _cells(height, width)
+    if rows * cols * strokes > MOST_STROKES:
+        raise ValueError(
+            f"--grid {rows}x{cols} with --strokes {strokes} makes {rows * cols * strokes} strokes; at most "
+            f"{MOST_STROKES} can be painted"
+        )
     options: dict[str, Any] = {"renderer": renderer, "rows": rows, "cols": cols, "size": (height, width)}
     options |= {"overlap": overlap} | ({"brush": brush} if brush is not None else {})
     small, large = (load_renderer("grid", **options, scale=factor) for factor in (1, scale))

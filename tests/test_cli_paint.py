@@ -339,3 +339,16 @@ def test_the_program_itself_runs_and_shows_no_traceback(tmp_path):
 def test_a_painting_too_large_to_render_is_refused_before_work_begins(tmp_path):
     assert_refused(paint(tmp_path / "a.png", "--size", "8193"), "--size must be at most 8192 px, got 8193")
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--overlap", "0.99"), "--overlap must be at most 0.9, got 0.99"),
+        (("--grid", "999x999"), "at most 100000 can be painted"),
+        (("--strokes", "1000000000"), "at most 100000 can be painted"),
+    ],
+)
+def test_what_could_never_be_painted_is_refused(tmp_path, arguments, said):
+    assert_refused(paint(tmp_path / "a.png", *arguments), said)
+    assert files(tmp_path) == []

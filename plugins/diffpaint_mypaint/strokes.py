@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diffpaint import STROKE_ACTION
+from diffpaint import STROKE_ACTION, catch_interrupt
 
 from .brushes import read_brush
 from .engine import EVENTS, Brush, Surface
@@ -115,9 +115,12 @@ def draw_painting(
         brush.fresh()
     surface = Surface(width, height)
     surface.clear(background)
-    for stroke, path in zip(np.asarray(strokes, np.float64), motion(strokes), strict=True):
-        brush.set_color(*stroke[3:6])
-        brush.stroke(surface, path.tolist(), stroke[2], CELL / cell)
+    with catch_interrupt() as interrupt:  # raised within the engine's callbacks, KeyboardInterrupt would be lost
+        for stroke, path in zip(np.asarray(strokes, np.float64), motion(strokes), strict=True):
+            brush.set_color(*stroke[3:6])
+            brush.stroke(surface, path.tolist(), stroke[2], CELL / cell)
+            if interrupt.is_set():
+                raise KeyboardInterrupt
     return surface.rgb8()
 
 

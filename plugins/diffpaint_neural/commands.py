@@ -46,10 +46,13 @@ def splat(
         diffpaint train splat --data strokes/ -o run/
         diffpaint train splat --data strokes/ -o run/ --resume
     """
+    from diffpaint_mypaint import Brush, read_brush, read_manifest
+
     from .training.card import write_card
     from .training.splat import SplatTraining, train_splat
 
     settings = SplatTraining(steps=steps, batch=batch, lr=lr, seed=seed)
+    Brush(read_brush(read_manifest(data).brush))  # the figures at the end need the engine: find out now
     try:
         weights = train_splat(data, output, settings, resume=resume, device=device)
     except KeyboardInterrupt:

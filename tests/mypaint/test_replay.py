@@ -1,6 +1,7 @@
 """Saved paintings drawn again by the real engine."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -201,3 +202,17 @@ def test_strokes_that_would_never_end_are_refused(painting, brush, column, value
     document["strokes"][0][document["stroke_columns"].index(column)] = value
     with pytest.raises(ValueError, match="larger than the canvas, or far away from it"):
         replay(document, brush)
+
+
+def test_ctrl_c_stops_a_replay(saved, monkeypatch):
+    strokes = Brush.stroke
+
+    def interrupted(self, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        strokes(self, *arguments)
+
+    monkeypatch.setattr(Brush, "stroke", interrupted)
+    result = run(saved, "-o", saved.with_name("real.png"))
+    assert result.exit_code == 130
+    assert result.output == "interrupted\n"
+    assert not saved.with_name("real.png").exists()
