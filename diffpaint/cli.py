@@ -40,7 +40,7 @@ class PluginGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
-        except (ValueError, OSError, PluginError) as error:
+        except (ValueError, OSError, MemoryError, PluginError) as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
                 raise
             raise _Mistake(" ".join(str(error).split())) from error

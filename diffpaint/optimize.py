@@ -131,6 +131,10 @@ def paint(
     }
     if resume and checkpoint is not None:
         losses = _restore(Path(checkpoint), settings, logits, optimizer)
+        if len(losses) > steps:
+            raise ValueError(
+                f"checkpoint {checkpoint} has {len(losses)} steps done already; steps is {steps}, take more"
+            )
 
     def painting(interrupted: bool = False) -> Painting:
         with torch.no_grad():
@@ -171,13 +175,13 @@ def paint(
                 break
             if len(losses) % checkpoint_every == 0:
                 keep()
+    keep()  # before the canvas is rendered once more, which a second Ctrl-C may end
     finished = painting(interrupt.is_set() and len(losses) < steps)
     if not finished.canvas.isfinite().all():  # what the last step led to, which no step has looked at
         with torch.no_grad():
             logits.copy_(good)
         keep()
         raise NotFiniteError("the canvas", len(losses), painting())
-    keep()
     return finished
 
 

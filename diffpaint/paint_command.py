@@ -108,7 +108,6 @@ def paint(
             raise ValueError(f"{name} must be at least 1, got {value}")
     if size > LARGEST:
         raise ValueError(f"--size must be at most {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
-
     if 0.9 < overlap < 1:
         raise ValueError(
             f"--overlap must be at most 0.9, got {overlap}: cells this close need patches too large to paint"
@@ -183,7 +182,7 @@ def _check_outputs(photo: Path, outputs: list[Path]) -> None:
         check_writable(path)
         if path.exists() and photo.exists() and path.samefile(photo):
             raise ValueError(f"{path} is the photo itself; name another file to write")
-        if path.absolute() in [other.absolute() for other in outputs[:index]]:
+        if path.resolve() in [other.resolve() for other in outputs[:index]]:
             raise ValueError(f"{path} would be written twice; name two files")
 
 

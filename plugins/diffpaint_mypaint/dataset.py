@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffpaint import STROKE_ACTION, replacing
+from diffpaint import STROKE_ACTION, catch_interrupt, replacing
 
 from .brushes import read_brush
 from .engine import Brush
@@ -114,7 +114,11 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
         else:
             missing.append((folder, manifest, shard))
     if processes == 1 or len(missing) <= 1:
-        yield from map(_write_shard, missing)
+        with catch_interrupt() as interrupt:  # raised within the engine's callbacks, KeyboardInterrupt would be lost
+            for job in missing:
+                yield _write_shard(job)
+                if interrupt.is_set():
+                    raise KeyboardInterrupt
     elif missing:
         try:
             with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupt) as pool:
