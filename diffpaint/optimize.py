@@ -131,10 +131,6 @@ def paint(
     }
     if resume and checkpoint is not None:
         losses = _restore(Path(checkpoint), settings, logits, optimizer)
-        if len(losses) > steps:
-            raise ValueError(
-                f"checkpoint {checkpoint} has {len(losses)} steps done already; steps is {steps}, take more"
-            )
 
     def painting(interrupted: bool = False) -> Painting:
         with torch.no_grad():

@@ -200,4 +200,7 @@ def _report(painting: Painting, failure: NotFiniteError | None, steps: int, chec
     if painting.interrupted:
         click.echo(f"interrupted after {len(painting.losses)} of {steps} steps; --resume goes on", err=True)
         sys.exit(130)
+    if len(painting.losses) > steps:
+        click.echo(f"{len(painting.losses)} steps were done already, --steps is {steps}; {checkpoint} stays", err=True)
+        return
     checkpoint.unlink(missing_ok=True)
