@@ -153,11 +153,27 @@ class StrokeRenderer(Renderer):
             color (N, 3, 1, 1) or (N, 3, H, W), and alpha (N, 1, H, W), both in [0, 1].
         """
 
-    def stack(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+    def stroke_numbered(self, actions: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Render strokes, each alone, that may depend on their number on the canvas too.
+
+        For painters with noise: what is random about a stroke is fixed by its number, so that it is drawn the same in
+        whichever company. All others leave this as it is.
+
+        Args:
+            actions: (N, A) in [0, 1].
+            numbers: (N,), of each stroke on its canvas, from 0 in drawing order.
+
+        Returns:
+            As :meth:`stroke`.
+        """
+        return self.stroke(actions)
+
+    def stack(self, actions: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
         """Strokes of a batch, rendered a few at a time.
 
         Args:
             actions: (B, T, A) in [0, 1].
+            first: Number of the first of them on its canvas.
 
         Returns:
             color (B, T, 3, 1, 1) or (B, T, 3, H, W), and alpha (B, T, 1, H, W).
@@ -166,8 +182,10 @@ class StrokeRenderer(Renderer):
             blank = actions.new_zeros(*actions.shape[:2], 1, *self.size)
             return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
         parts = []
-        for part in actions.flatten(0, 1).split(STROKES_AT_ONCE):
-            color, alpha = self.stroke(part)
+        numbers = torch.arange(first, first + actions.shape[1], device=actions.device).repeat(len(actions))
+        together = zip(actions.flatten(0, 1).split(STROKES_AT_ONCE), numbers.split(STROKES_AT_ONCE), strict=True)
+        for part, number in together:
+            color, alpha = self.stroke_numbered(part, number)
             wanted = (len(part), 1, *self.size)
             if alpha.shape != wanted or color.shape not in ((len(part), 3, 1, 1), (len(part), 3, *self.size)):
                 raise ValueError(
@@ -188,7 +206,7 @@ class StrokeRenderer(Renderer):
         """The canvas after each stroke, (B, 3, H, W), T of them."""
         canvas = self.check(actions, canvas)
         for index in range(actions.shape[1]):
-            canvas = over(*self.stack(actions[:, index : index + 1]), canvas)
+            canvas = over(*self.stack(actions[:, index : index + 1], index), canvas)
             yield canvas
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:

@@ -126,7 +126,7 @@ class Grid(Renderer):
             wide = over(*self.renderer.stack(inside), wide, windows)
         else:  # window by window: what is rendered only, and perhaps large, need not hold all strokes at once
             for part, view in windows:
-                color, alpha = self.renderer.stack(inside[:, part])
+                color, alpha = self.renderer.stack(inside[:, part], part.start)
                 wide = over(color, alpha, wide, [(slice(0, alpha.shape[1]), view)])
         return self.lattice.crop(wide)
 
@@ -136,7 +136,7 @@ class Grid(Renderer):
         (height, width), reach = self.lattice.patch, self.lattice.reach
         wide = self.lattice.pad(self.check(actions, canvas)).contiguous()
         for index, (y, x) in enumerate(self.lattice.origins(actions.shape[1] // self.cells)):
-            color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]))
+            color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]), index)
             top, left = y + reach[0], x + reach[1]
             place = wide[:, :, top : top + height, left : left + width]
             place.copy_(over(color, alpha, place))

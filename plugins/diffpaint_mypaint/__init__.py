@@ -1,7 +1,7 @@
 """The real MyPaint engine, by ctypes: strokes, data sets of strokes, and replay of paintings. No compiler."""
 
 from .brushes import BrushFile, brush_names, read_brush
-from .dataset import Manifest, check_complete, read_manifest, read_shard
+from .dataset import Manifest, check_complete, plan, read_manifest, read_shard, write
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
 from .replay import replay
@@ -19,9 +19,11 @@ __all__ = [
     "draw_painting",
     "engine_version",
     "libmypaint",
+    "plan",
     "random_actions",
     "read_brush",
     "read_manifest",
     "read_shard",
     "replay",
+    "write",
 ]

@@ -14,12 +14,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint import STROKE_ACTION, StrokeRenderer
+from .curve import SOFTEST, Curve, along, gaussian_profile
+from .painter import NeuralPainter
 
-from .weights import load_weights
-
-PIXEL = 1 / 64  # of the height: the raster that strokes are learned at
-SOFTEST = 0.4 * PIXEL  # least standard deviation, what the raster itself blurs
 FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
 
 
@@ -73,10 +70,8 @@ class SplatNetwork(nn.Module):
         Returns:
             (N, H, W) in [0, 1].
         """
-        # lengths are in heights of the canvas along both axes: strokes stay round on one that is not square
-        stretch = actions.new_tensor([size[1] / size[0] if name.endswith("_x") else 1.0 for name in STROKE_ACTION])
-        x, y, mass, length = self._gaussians(actions * stretch)
-        down, across = self._profile(y, size[0], size[0]), self._profile(x, size[1], size[0])
+        x, y, mass, length = self._gaussians(along(actions, self.t, size, self.radius))
+        down, across = gaussian_profile(*y, size[0], size[0]), gaussian_profile(*x, size[1], size[0])
         density = torch.matmul((down * mass[..., None]).transpose(2, 3), across)  # (N, S, H, W)
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
         first, second, third = self.pixel_in, self.pixel_mid, self.pixel_out
@@ -88,65 +83,23 @@ class SplatNetwork(nn.Module):
         # where no Gaussian reaches there is no paint, whatever the networks say
         return level.unflatten(1, size) * -torch.expm1(-4 * density.sum(1))
 
-    def _gaussians(self, actions: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
+    def _gaussians(self, curve: Curve) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
         """(centre, deviation) along x and along y, and mass, (N, S, K) each, in heights; length (N, 1)."""
-        t = self.t
-        start_pressure, end_pressure, size = actions[:, 0:1], actions[:, 1:2], actions[:, 2:3]
-        start, control, end = actions[:, 6:8, None], actions[:, 8:10, None], actions[:, 10:12, None]
-        position = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end  # (N, 2, K)
-        velocity = 2 * (1 - t) * (control - start) + 2 * t * (end - control)
-        speed = (velocity.square().sum(1) + 1e-4).sqrt()  # (N, K)
-        pressure = (1 - t) * start_pressure + t * end_pressure
-        size, t = size.expand_as(pressure), t.expand_as(pressure)
-        seen = [pressure - 0.5, size - 0.5, velocity[:, 0], velocity[:, 1], speed - 1, speed.log(), t - 0.5]
-        seen.append(0.2 * (pressure + 1e-3).log())
-        said = self.at_point(torch.stack(seen, -1)).unflatten(-1, (5, -1)).permute(2, 0, 3, 1)  # (5, N, S, K)
-        low, high = self.radius
-        radius = (low * (high / low) ** size * PIXEL)[:, None]  # (N, 1, K)
+        said = self.at_point(curve.seen).unflatten(-1, (5, -1)).permute(2, 0, 3, 1)  # (5, N, S, K)
+        radius = curve.radius[:, None]  # (N, 1, 1)
         spread = (radius * said[:2].exp()).square() + SOFTEST**2
-        joined = (velocity * (FILL / (len(self.t) - 1))).square().movedim(1, 0)[:, :, None]  # (2, N, 1, K)
+        joined = (curve.velocity * (FILL / (len(self.t) - 1))).square()[:, :, None]  # (2, N, 1, K)
         deviation = (spread + joined).sqrt()
-        centre = position.movedim(1, 0)[:, :, None] + radius * said[2:4]
-        mass = said[4].exp() * self.weight * (speed[:, None] / radius + 1)  # dabs lie a fraction of the radius apart
-        return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, speed.mean(1, keepdim=True)
-
-    @staticmethod
-    def _profile(gaussians: tuple[Tensor, Tensor], side: int, height: int) -> Tensor:
-        """Gaussians over a row of ``side`` pixel centres, on a canvas ``height`` px high; (N, S, K, side)."""
-        centre, deviation = gaussians
-        pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / height
-        return torch.exp(-0.5 * ((pixel - centre[..., None]) / deviation[..., None]).square())
+        centre = curve.position[:, :, None] + radius * said[2:4]
+        mass = said[4].exp() * self.weight * (curve.speed[:, None] / radius + 1)  # dabs lie a part of the radius apart
+        return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, curve.speed.mean(1, keepdim=True)
 
 
-class NeuralSplat(StrokeRenderer):
+class NeuralSplat(NeuralPainter):
     """Strokes of a MyPaint brush as Gaussians along their curve: the mean stroke, fast, at any raster.
 
-    Args:
-        brush: Name of a brush that weights ship for, or the path of weights that ``diffpaint train splat`` wrote.
-        size: (H, W) of the canvas, px.
-
-    Raises:
-        ValueError: No weights for the brush, damaged weights, or a size below 1 px.
+    See :class:`NeuralPainter`.
     """
 
-    action_names = STROKE_ACTION
-
-    def __init__(self, brush: str = "classic/dry_brush", size: tuple[int, int] = (64, 64)):
-        super().__init__()
-        if min(size) < 1:
-            raise ValueError(f"size is (height, width) of at least 1 px, got {tuple(size)}")
-        state, header = load_weights("splat", brush)
-        self.size = (size[0], size[1])
-        self.brush = header["brush"]
-        self.radius = (header["radius"][0], header["radius"][1])
-        self.reach = header["reach"]
-        try:
-            self.network = SplatNetwork(self.radius, **header["options"])
-            self.network.load_state_dict(state)
-        except (TypeError, RuntimeError) as error:
-            raise ValueError(f"{brush} is damaged: it does not fit neural-splat ({error}); train it again") from error
-        self.requires_grad_(False)
-
-    def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Colour as it is asked for, and the mean stroke's alpha."""
-        return actions[:, 3:6, None, None], self.network(actions, self.size)[:, None]
+    painter = "splat"
+    network_class = SplatNetwork

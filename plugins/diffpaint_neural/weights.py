@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +43,40 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
         ValueError: No such weights (those that exist are named), a damaged file, or one of another painter.
     """
     path = Path(brush) if brush.endswith(".safetensors") else shipped_path(painter, brush)
-    if not path.is_file():
+    if not path.is_file() and not brush.endswith(".safetensors"):
         raise ValueError(
-            f"no file of weights {path}"
-            if brush.endswith(".safetensors")
-            else f"no neural-{painter} for brush {brush!r}; there is one for {', '.join(shipped_brushes(painter))}; "
+            f"no neural-{painter} for brush {brush!r}; there is one for {', '.join(shipped_brushes(painter))}; "
             f"'diffpaint train {painter}' makes one for any brush"
         )
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads(file.metadata()["diffpaint"])
-            if missing := [field for field in FIELDS if field not in header]:
-                raise ValueError(f"its header lacks {', '.join(missing)}")
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, not a dict
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged, or no weights of a painter ({error}); fetch or train it again") from error
+    header = read_header(path)
     if header["painter"] != painter:
         raise ValueError(f"{path} holds weights of neural-{header['painter']}, wanted neural-{painter}")
-    return state, header
+    with _opened(path) as file:
+        return {key: file.get_tensor(key) for key in file.keys()}, header  # noqa: SIM118, not a dict
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The header of a file of weights; see :func:`load_weights`.
+
+    Raises:
+        ValueError: No such file, or a damaged one.
+    """
+    with _opened(path) as file:
+        header = json.loads(file.metadata()["diffpaint"])
+        if missing := [field for field in FIELDS if field not in header]:
+            raise ValueError(f"its header lacks {', '.join(missing)}")
+        return header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise ValueError(f"no file of weights {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged, or no weights of a painter ({error}); fetch or train it again") from error
 
 
 def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:

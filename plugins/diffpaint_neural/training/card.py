@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from diffpaint import replacing
+from diffpaint import StrokeRenderer, load_renderer, replacing
 
-from ..splat import NeuralSplat
-from ..weights import load_weights
+from ..weights import read_header
+from .recipes import RECIPES
 from .truth import contact_sheet, measure
 
 _CARD = """\
 # neural-{painter} for {brush}
 
-Predicts the alpha of a stroke from its action; colour is exact by compositing.
+{about}
 
 | | |
 |---|---|
@@ -22,11 +22,12 @@ Predicts the alpha of a stroke from its action; colour is exact by compositing.
 | engine | {data[engine]}, pigment mixing off |
 | strokes | {data[count]:,}, uniform random actions, seed {data[seed]}; radius {radius[0]:g} to {radius[1]:g} px on 64 |
 | rendering | drawn at {raster} px and averaged to 64; {data[randomness]} |
-| training | {training[steps]:,} steps of {training[batch]} strokes, squared error, Adam from {training[lr]:g} to 0 |
+| training | {settings} |
+| device | {device} |
 | network | {architecture}: {parameters:,} parameters |
 | reach | {reach:g} radii from the curve |
 
-Measured by `diffpaint evaluate neural-{painter} --brush {name}`:
+{departures}Measured by `diffpaint evaluate neural-{painter} --brush {name}`:
 
 ```
 {table}
@@ -38,21 +39,26 @@ def write_card(weights: Path, name: str | None = None) -> str:
     """Measure weights against the engine, and write ``card.md``, ``figures.json`` and ``strokes.png`` beside them.
 
     Args:
-        weights: A ``.safetensors`` file of a splat painter.
+        weights: A ``.safetensors`` file that ``diffpaint train`` wrote.
         name: By which the painter is asked for in the card; None takes the path.
 
     Returns:
         The table of figures.
     """
-    state, header = load_weights("splat", str(weights))
-    painter = NeuralSplat(str(weights))
-    data = header["data"]
+    header = read_header(weights)
+    recipe, data = RECIPES[header["painter"]], header["data"]
+    painter = load_renderer(f"neural-{header['painter']}", brush=str(weights))
+    assert isinstance(painter, StrokeRenderer)
     truth = measure(painter, brush=header["brush"], oversample=data["oversample"])
+    departures = "".join(f"- {line}\n" for line in recipe.departures)
     card = _CARD.format(
         **header,
-        architecture=", ".join(f"{count} {what}" for what, count in header["options"].items()),
+        about=recipe.about,
+        settings=", ".join(f"{key} {value:,g}" for key, value in header["training"].items()),
+        departures=f"Where it departs from the paper, and why:\n\n{departures}\n" if departures else "",
+        architecture=", ".join(f"{what} {count}" for what, count in header["options"].items()),
         raster=64 * data["oversample"],
-        parameters=sum(value.numel() for value in state.values()),
+        parameters=sum(value.numel() for value in painter.parameters()),
         name=name or weights,
         table=truth.table(),
     )

@@ -1,0 +1,75 @@
+"""What all neural painters share: weights found by brush, colour exact by compositing, the network asked for alpha."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from diffpaint import STROKE_ACTION, StrokeRenderer
+
+from .noise import NoiseTable
+from .weights import load_weights
+
+
+class NeuralPainter(StrokeRenderer):
+    """Strokes of a MyPaint brush, learned from the engine.
+
+    A subclass names its network. The network is a function from actions (N, 12) in [0, 1], the (H, W) of the raster
+    and, if it has any, noise (N, ``noise``) to alpha (N, H, W) in [0, 1]; ``noise`` is how many normal numbers a stroke
+    takes. A noisy painter draws each stroke with its own: the same for the same number of the stroke on its canvas and
+    the same ``seed``.
+
+    Args:
+        brush: Name of a brush that weights ship for, or the path of weights that ``diffpaint train`` wrote.
+        size: (H, W) of the canvas, px.
+        seed: Of the noise; nothing to a painter without.
+
+    Attributes:
+        painter: Its name in file names and headers: ``splat``, ``vae``, ...
+        network_class: Built from the range of radii and the options in the header of the weights.
+        any_shape: Whether it paints canvases that are not square.
+
+    Raises:
+        ValueError: No weights for the brush, damaged weights, or a size that it cannot paint.
+    """
+
+    action_names = STROKE_ACTION
+    painter: ClassVar[str]
+    network_class: ClassVar[type[nn.Module]]
+    any_shape: ClassVar[bool] = True
+
+    def __init__(self, brush: str = "classic/dry_brush", size: tuple[int, int] = (64, 64), seed: int = 0):
+        super().__init__()
+        if min(size) < 1:
+            raise ValueError(f"size is (height, width) of at least 1 px, got {tuple(size)}")
+        if not self.any_shape and size[0] != size[1]:
+            raise ValueError(
+                f"neural-{self.painter} paints square canvases, got {size[0]} x {size[1]}; a grid of it has any shape"
+            )
+        state, header = load_weights(self.painter, brush)
+        self.size = (size[0], size[1])
+        self.brush = header["brush"]
+        self.radius = (header["radius"][0], header["radius"][1])
+        self.reach = header["reach"]
+        try:
+            self.network: Any = self.network_class(self.radius, **header["options"])
+            self.network.load_state_dict(state)
+        except (TypeError, RuntimeError) as error:
+            raise ValueError(
+                f"{brush} is damaged: it does not fit neural-{self.painter} ({error}); train it again"
+            ) from error
+        noise = getattr(self.network, "noise", 0)
+        self.table = NoiseTable(noise, seed) if noise else None
+        self.network.eval()
+        self.requires_grad_(False)
+
+    def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Colour as it is asked for, and the network's alpha; noise as for the first strokes of a canvas."""
+        return self.stroke_numbered(actions, torch.arange(len(actions), device=actions.device))
+
+    def stroke_numbered(self, actions: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`stroke`, each stroke with the noise of its number."""
+        noise = () if self.table is None else (self.table(numbers),)
+        return actions[:, 3:6, None, None], self.network(actions, self.size, *noise)[:, None]

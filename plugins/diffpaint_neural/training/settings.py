@@ -1,0 +1,97 @@
+"""Settings of the runs of training, one class for each kind of painter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all runs have; each kind of painter adds its own.
+
+    Attributes:
+        steps: Of the optimiser.
+        batch: Strokes a step, over all devices.
+        lr: Adam's largest learning rate; it rises over the first steps and falls to zero along a cosine.
+        seed: Of the initial weights, of the order of strokes and of all noise.
+    """
+
+    steps: int
+    batch: int = 64
+    lr: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "lr"):
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value}")
+        for name in (field.name for field in fields(self)):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class SplatSettings(Settings):
+    """Of ``neural-splat``; see :class:`Settings`."""
+
+    steps: int = 8_000
+    lr: float = 4e-3
+
+
+@dataclass(frozen=True)
+class DabsSettings(Settings):
+    """Of ``neural-dabs``; see :class:`Settings`."""
+
+    steps: int = 8_000
+    lr: float = 4e-3
+
+
+@dataclass(frozen=True)
+class VAESettings(Settings):
+    """Of ``neural-vae``; see :class:`Settings`.
+
+    Attributes:
+        predictor_steps: How many of the steps, at the end, are the predictor's.
+        image: Weight of the summed squared error of the predicted stroke beside that of its code; 0 is the paper's.
+    """
+
+    steps: int = 6_600
+    predictor_steps: int = 2_600
+    image: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 < self.predictor_steps < self.steps:
+            raise ValueError(
+                f"predictor_steps must leave some of the {self.steps} steps to the autoencoder, "
+                f"got {self.predictor_steps}"
+            )
+
+
+@dataclass(frozen=True)
+class GANSettings(Settings):
+    """Of ``neural-gan``; see :class:`Settings`.
+
+    Attributes:
+        noise: Normal numbers that a stroke takes beside its action; 0 for a painter that draws an action always alike.
+        mean_steps: How many of the steps, at the beginning, follow the squared error alone.
+        critic_steps: Of the critic for each of the generator.
+        mse: Weight of the squared error beside the critic.
+    """
+
+    steps: int = 6_000
+    noise: int = 0
+    mean_steps: int = 3_000
+    critic_steps: int = 5
+    mse: float = 10.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.mean_steps >= self.steps:
+            raise ValueError(
+                f"mean_steps must leave some of the {self.steps} steps to the critic, got {self.mean_steps}"
+            )
+        if self.critic_steps < 1:
+            raise ValueError(f"critic_steps must be at least 1, got {self.critic_steps}")
