@@ -89,7 +89,7 @@ class Grid(Renderer):
         factor, shift = torch.ones(len(self.action_names)), torch.zeros(len(self.action_names))
         for positions in renderer.positions():
             factor[positions], shift[positions] = 1 - 2 * margin, margin
-        if renderer.reach is not None and renderer.radius is not None and "size" in renderer.action_names:
+        if renderer.reach and renderer.radius is not None and "size" in renderer.action_names:
             low, high = renderer.radius
             room = margin * min(patch) / patch[0] * 64  # px on 64; radii refer to the patch's height
             largest = min(high, room / renderer.reach)

@@ -76,7 +76,7 @@ def _command(painter: str, make: type[Settings], about: str) -> click.Command:
     options = [
         click.Option(["--brush"], help="Draw strokes of this brush first, by name or .myb file, if --data lacks them."),
         click.Option(["--data"], required=True, type=folder, help="Folder of strokes, as 'diffpaint strokes' writes."),
-        click.Option(["--count"], default=65_536, show_default=True, help="Strokes to draw into a new --data."),
+        click.Option(["--count"], default=32_768, show_default=True, help="Strokes to draw into a new --data."),
         click.Option(["-o", "--output"], required=True, type=folder, help="Folder for the run."),
         *(
             click.Option(

@@ -11,6 +11,7 @@ from diffpaint import STROKE_ACTION
 
 PIXEL = 1 / 64  # of the height: the raster that strokes are learned at
 SOFTEST = 0.4 * PIXEL  # least standard deviation, what the raster itself blurs
+FAR = 8.0  # standard deviations, where a Gaussian ends: 1e-14
 
 
 class Curve(NamedTuple):
@@ -58,4 +59,6 @@ def along(actions: Tensor, t: Tensor, size: tuple[int, int], radius: tuple[float
 def gaussian_profile(centre: Tensor, deviation: Tensor, side: int, height: int) -> Tensor:
     """Gaussians (...,) over a row of ``side`` pixel centres, on a canvas ``height`` px high; (..., side)."""
     pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / height
-    return torch.exp(-0.5 * ((pixel - centre[..., None]) / deviation[..., None]).square())
+    apart = (pixel - centre[..., None]) / deviation[..., None]
+    # farther than FAR, exp() would work its way through the slow numbers at the end of floating point
+    return torch.exp(-0.5 * apart.clamp(-FAR, FAR).square())

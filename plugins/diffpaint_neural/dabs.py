@@ -33,7 +33,7 @@ class DabsNetwork(nn.Module):
 
     t: Tensor
 
-    def __init__(self, radius: tuple[float, float], dabs: int = 128, hidden: int = 32):
+    def __init__(self, radius: tuple[float, float], dabs: int = 192, hidden: int = 32):
         super().__init__()
         self.radius = radius
         self.noise = NOISE * dabs

@@ -5,6 +5,7 @@ import torch
 
 import diffpaint
 from diffpaint_neural.splat import SplatNetwork
+from diffpaint_neural.training.reach import measure_reach
 from diffpaint_neural.training.truth import measure
 from diffpaint_neural.weights import load_weights, shipped_brushes
 
@@ -128,6 +129,26 @@ def test_an_untrained_network_paints_near_the_curve_already(actions):
         alpha = SplatNetwork((1.0, 8.0))(actions)
     near = distance_to_curve(actions) < 2 / 64
     assert alpha[near].mean() > 2 * alpha[~near].mean()
+
+
+@pytest.mark.parametrize("brush", shipped_brushes("splat"))
+def test_reach_is_what_was_measured_of_the_network(brush):
+    painter = diffpaint.load_renderer("neural-splat", brush=brush)
+    assert painter.reach == pytest.approx(measure_reach(painter.network, painter.radius), abs=0.01)
+
+
+def test_reach_is_measured_in_radii():
+    """Of bars that end 2.5 radii from the curve, and of paint too thin to count."""
+    middle = (torch.arange(64) + 0.5 - 32).abs()
+
+    def bars(actions):
+        radius = 1.0 * 8.0 ** actions[:, 2, None]
+        alpha = (middle <= 2.5 * radius).float().clamp(min=0.01)
+        return alpha[:, :, None].expand(-1, -1, 64)
+
+    reach = measure_reach(bars, (1.0, 8.0))
+    assert 2.2 < reach <= 2.5
+    assert measure_reach(lambda actions: torch.full((len(actions), 64, 64), 0.01), (1.0, 8.0)) == 0
 
 
 @pytest.mark.parametrize("brush", shipped_brushes("splat"))

@@ -20,7 +20,7 @@ from ..dabs import DabsNetwork
 from .run import Recipe, pace
 from .settings import DabsSettings
 
-PATCHES = ((1, 1), (1, 4), (2, 4), (4, 4), (8, 4))  # (px averaged to one, side of the patch in these)
+PATCHES = ((1, 1), (1, 2), (1, 4), (2, 4), (4, 4), (8, 4))  # (px averaged to one, side of the patch in these)
 
 
 def patch_distance(one: Tensor, other: Tensor) -> Tensor:

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor
 
 INK = 0.02  # of alpha; less does not count
+DRAWS = 16  # of each stroke
 
 
 def measure_reach(
     paint: Callable[[Tensor], Tensor], radius: tuple[float, float], device: torch.device | None = None
 ) -> float:
-    """How far from its curve a stroke lays paint (alpha above 2 %), in radii; the most over sizes and pressures.
+    """How far from its curve a stroke lays paint (mean alpha above 2 %), in radii; the most over sizes and pressures.
 
-    Measured on straight strokes across the middle, at sizes that leave room on the cell.
+    Measured on straight strokes across the middle, at sizes that leave room on the cell. Each is painted several times
+    and averaged, for painters with noise.
 
     Args:
         paint: Actions (N, 12) to alpha (N, 64, 64).
@@ -26,8 +28,9 @@ def measure_reach(
     pressure, size = (grid.flatten() for grid in torch.meshgrid(pressures, sizes, indexing="ij"))
     half = torch.full_like(size, 0.5)
     ends = [half - 0.25, half, half, half, half + 0.25, half]
+    actions = torch.stack([pressure, pressure, size, half, half, half, *ends], 1)
     with torch.no_grad():
-        alpha = paint(torch.stack([pressure, pressure, size, half, half, half, *ends], 1))
+        alpha = paint(actions.repeat(DRAWS, 1)).unflatten(0, (DRAWS, -1)).mean(0)
     offset = torch.arange(64, device=device) + 0.5 - 32  # px from the curve
     farthest = ((alpha.amax(2) > INK) * offset.abs()).amax(1)
     low, high = radius

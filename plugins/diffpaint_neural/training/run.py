@@ -71,7 +71,7 @@ class Recipe(nn.Module, ABC):
         return 1
 
     def paint(self, actions: Tensor) -> Tensor:
-        """Alpha (N, 64, 64) of strokes for a contact sheet: with noise that is the same every time."""
+        """Alpha (N, 64, 64) of strokes, with noise that is the same every time."""
         noise = getattr(self.network, "noise", 0)
         generator = torch.Generator().manual_seed(0)
         drawn = (torch.randn(len(actions), noise, generator=generator).to(actions.device),) if noise else ()
@@ -81,6 +81,10 @@ class Recipe(nn.Module, ABC):
             alpha = self.network(actions, (64, 64), *drawn)
         self.network.train(training)
         return alpha
+
+    def show(self, actions: Tensor, alpha: Tensor) -> Tensor:
+        """Strokes (N, 64, 64) for a contact sheet, beside the engine's ``alpha``: the painter's, if it paints yet."""
+        return self.paint(actions)
 
     def update(self, name: str, loss: Tensor, lr: float) -> None:
         """One step of an optimiser, gradients averaged over all processes.
@@ -198,7 +202,7 @@ def train(
                 keep()
                 if accelerator.is_main_process:
                     path = run / "sheets" / f"{len(log.rows):07d}.png"
-                    painted_sheet(recipe.paint, data, manifest, path, accelerator.device)
+                    painted_sheet(recipe.show, data, manifest, path, accelerator.device)
     keep()
     accelerator.wait_for_everyone()
     if interrupt.is_set():

@@ -36,7 +36,7 @@ class Settings:
 class SplatSettings(Settings):
     """Of ``neural-splat``; see :class:`Settings`."""
 
-    steps: int = 8_000
+    steps: int = 6_000
     lr: float = 4e-3
 
 

@@ -34,9 +34,9 @@ def sheet(path: Path, columns: Sequence[Tensor], across: int = 4) -> None:
 
 
 def painted_sheet(
-    paint: Callable[[Tensor], Tensor], data: Path, manifest: Manifest, path: Path, device: torch.device
+    show: Callable[[Tensor, Tensor], Tensor], data: Path, manifest: Manifest, path: Path, device: torch.device
 ) -> None:
     """A contact sheet of strokes of a data set: real left, painted right, as the paper's Figures 3 and 5."""
     actions, alpha = read_shard(data, manifest.shards - 1)
-    real, chosen = torch.from_numpy(alpha[:32]).float() / 255, torch.from_numpy(actions[:32])
-    sheet(path, (real, paint(chosen.to(device)).cpu()))
+    chosen, real = torch.from_numpy(actions[:32]), torch.from_numpy(alpha[:32]).float() / 255
+    sheet(path, (real, show(chosen.to(device), real.to(device)).cpu()))

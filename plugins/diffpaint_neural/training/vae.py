@@ -46,6 +46,13 @@ class VAERecipe(Recipe):
             "predictor": torch.optim.Adam(self.network.predictor.parameters()),
         }
 
+    def show(self, actions: Tensor, alpha: Tensor) -> Tensor:
+        """What the predictor paints, or, as long as it has not begun to learn, what the autoencoder makes of alpha."""
+        if self.optimizers["predictor"].state:
+            return self.paint(actions)
+        with torch.no_grad():
+            return torch.sigmoid(self.network.decoder(self.encoder(alpha)[0]))[:, 0]
+
     def step(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
         """See :meth:`Recipe.step`."""
         first = self.settings.steps - self.settings.predictor_steps
