@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +80,8 @@ def paint(
             not used.
         background: sRGB in [0, 1], what is painted on.
         callback: Called after every step with its number, the canvas (B, 3, H, W) before the step, and the loss.
-        checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end.
+        checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end. Where
+            that fails, on a full disk, a line on stderr says so and painting goes on.
         checkpoint_every: Steps between two checkpoints.
         resume: Go on from ``checkpoint``, which must exist and be of the same settings (but for ``steps``).
         run: What else a resumed run must share, such as the objective's name and a hash of the photo; an objective
@@ -139,8 +142,12 @@ def paint(
         return Painting(canvas.cpu(), final.cpu(), renderer, seed, ground.cpu(), list(losses), interrupted)
 
     def keep() -> None:
-        if checkpoint is not None:
+        if checkpoint is None:
+            return
+        try:
             _save(Path(checkpoint), settings, logits, optimizer, losses)
+        except OSError as error:  # a full disk is no reason to lose the painting too
+            tqdm.write(f"no checkpoint of step {len(losses)}: {error}; painting goes on", file=sys.stderr)
 
     good = logits.detach().clone()  # the last logits whose canvas, loss and gradient were finite
     with (
@@ -228,8 +235,10 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "losses": losses,
     }
+    whole = io.BytesIO()  # torch.save on a full disk raises errors that do not say so
+    torch.save(state, whole)
     with replacing(path) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(whole.getvalue())
 
 
 def _restore(path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer) -> list[float]:

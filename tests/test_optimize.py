@@ -1,4 +1,5 @@
 import random
+import shutil
 import signal
 import threading
 
@@ -163,6 +164,14 @@ def test_resuming_a_finished_painting_gives_it_back(dots, tmp_path):
     finished = paint(dots(), Shaken(), steps=3, **settings)
     assert_equal(paint(dots(), Unused(), steps=3, resume=True, **settings), finished)
     assert_equal(paint(dots(), Unused(), steps=1, resume=True, **settings), finished)
+
+
+def test_a_checkpoint_that_cannot_be_written_loses_no_painting(dots, dark, tmp_path, capsys):
+    (folder := tmp_path / "full").mkdir()
+    settings = {"strokes": 2, "steps": 3, "checkpoint_every": 1, "checkpoint": folder / "state.ckpt", **QUIET}
+    painting = paint(dots(), dark, callback=lambda *_: shutil.rmtree(folder, ignore_errors=True), **settings)
+    assert len(painting.losses) == 3
+    assert "no checkpoint of step 2" in capsys.readouterr().err
 
 
 def test_checkpoints_are_written_along_the_way(dots, dark, tmp_path):

@@ -78,6 +78,9 @@ def replay(painting: Path, output: Path, size: int | None, brush: str | None) ->
     name = brush or document["brush"]
     if name is None:
         raise ValueError(f"{painting} names no brush; say which with --brush")
-    picture = draw(document, Brush(read_brush(name)), size)
+    file = read_brush(name)
+    if reason := file.beyond_compositing():
+        click.echo(f"note: with {name} the picture will differ from the painting: {reason}", err=True)
+    picture = draw(document, Brush(file), size)
     write_image(output, picture)
     click.echo(f"wrote {output} ({picture.shape[1]} x {picture.shape[0]} px)", err=True)

@@ -117,6 +117,12 @@ def test_another_brush_draws_another_picture(saved, brush):
     assert abs(np.asarray(chalk, np.float64) - replay(read_document(saved), brush)).mean() > 5
 
 
+def test_a_brush_that_smudges_is_named_before_it_draws(saved):
+    result = run(saved, "-o", saved.with_name("smudged.png"), "--brush", "classic/smudge")
+    assert result.exit_code == 0, result.output
+    assert "note: with classic/smudge the picture will differ from the painting: it smudges" in result.output
+
+
 def test_a_painting_without_a_brush_asks_for_one(saved):
     change(saved, brush=None)
     refused(run(saved, "-o", saved.with_name("real.png")), "names no brush; say which with --brush")

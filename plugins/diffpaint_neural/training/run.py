@@ -6,6 +6,7 @@ that was interrupted and resumed therefore ends with the weights of one that was
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from abc import ABC, abstractmethod
@@ -281,8 +282,10 @@ def _checkpoint(run: Path, config: dict[str, Any], recipe: Recipe, log: Log) -> 
         "figures": list(log.rows[0]) if log.rows else [],
         "log": torch.tensor([list(row.values()) for row in log.rows], dtype=torch.float64),
     }
+    whole = io.BytesIO()  # torch.save on a full disk raises errors that do not say so
+    torch.save(state, whole)
     with replacing(run / CHECKPOINT) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(whole.getvalue())
     log.write()
 
 
