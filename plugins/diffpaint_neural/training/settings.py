@@ -28,8 +28,8 @@ class Settings:
             if not 0 < value < math.inf:
                 raise ValueError(f"{name} must be above 0 and finite, got {value}")
         for name in (field.name for field in fields(self)):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class VAESettings(Settings):
         image: Weight of the summed squared error of the predicted stroke beside that of its code; 0 is the paper's.
     """
 
-    steps: int = 6_600
-    predictor_steps: int = 2_600
+    steps: int = 9_600
+    predictor_steps: int = 5_600
     image: float = 1.0
 
     def __post_init__(self):

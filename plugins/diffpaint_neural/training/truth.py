@@ -168,7 +168,7 @@ def _paint(painter: StrokeRenderer, actions: Tensor, draws: int) -> Tensor:
     """Strokes of the painter, (A, draws, 64, 64), or (A, 1, 64, 64) if it draws an action always alike."""
 
     def draw(number: int) -> Tensor:
-        numbers = number * len(actions) + torch.arange(len(actions))
+        numbers = number + draws * torch.arange(len(actions))  # an action's own draws have noise of their own
         parts = zip(actions.split(STROKES_AT_ONCE), numbers.split(STROKES_AT_ONCE), strict=True)
         return torch.cat([painter.stroke_numbered(*part)[1][:, 0] for part in parts])
 
