@@ -71,6 +71,8 @@ def _command(painter: str, make: type[Settings], about: str) -> click.Command:
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on with --resume once there is a checkpoint", err=True)
             sys.exit(130)
+        except FloatingPointError as error:
+            raise ValueError(str(error)) from error  # one line for the command line
 
     folder = click.Path(path_type=Path)
     options = [

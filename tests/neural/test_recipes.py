@@ -152,16 +152,16 @@ def test_settings_out_of_range_are_refused(make, field, value):
 @pytest.mark.parametrize(
     ("make", "settings", "named"),
     [
-        (SplatSettings, {"seed": -1}, "seed must be at least 0, got -1"),
-        (VAESettings, {"image": -0.5}, "image must be at least 0, got -0.5"),
-        (VAESettings, {"image": math.nan}, "image must be at least 0, got nan"),
+        (SplatSettings, {"seed": -1}, "seed must be at least 0 and finite, got -1"),
+        (VAESettings, {"image": -0.5}, "image must be at least 0 and finite, got -0.5"),
+        (VAESettings, {"image": math.nan}, "image must be at least 0 and finite, got nan"),
         (VAESettings, {"steps": 9, "predictor_steps": 9}, "predictor_steps must leave some of the 9 steps"),
         (VAESettings, {"predictor_steps": 0}, "predictor_steps must leave some"),
         (GANSettings, {"steps": 9, "mean_steps": 9}, "mean_steps must leave some of the 9 steps to the critic, got 9"),
         (GANSettings, {"critic_steps": 0}, "critic_steps must be at least 1, got 0"),
-        (GANSettings, {"noise": -1}, "noise must be at least 0, got -1"),
-        (GANSettings, {"mse": math.nan}, "mse must be at least 0, got nan"),
-        (GANSettings, {"mean_steps": -1}, "mean_steps must be at least 0, got -1"),
+        (GANSettings, {"noise": -1}, "noise must be at least 0 and finite, got -1"),
+        (GANSettings, {"mse": math.nan}, "mse must be at least 0 and finite, got nan"),
+        (GANSettings, {"mean_steps": -1}, "mean_steps must be at least 0 and finite, got -1"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(make, settings, named):

@@ -18,7 +18,7 @@ from .settings import GANSettings
 
 PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
 BETAS = (0.5, 0.9)  # Adam's, under the critic
-ADVERSARIAL = 0.1  # learning rates under the critic, as a share of the largest
+ADVERSARIAL = 0.3  # learning rates under the critic, as a share of the largest
 
 
 class Critic(nn.Module):

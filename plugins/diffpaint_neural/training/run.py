@@ -139,7 +139,7 @@ def train(
     Raises:
         ValueError: No data set, a run that is there already, nothing to resume, or one of other settings; before the
             first step.
-        RuntimeError: A figure turned NaN or infinite.
+        FloatingPointError: A figure turned NaN or infinite.
     """
     manifest = read_manifest(data)
     check_complete(data, manifest)
@@ -193,7 +193,7 @@ def train(
             *values, stop = accelerator.reduce(shared, "mean").tolist()  # pyright: ignore[reportAttributeAccessIssue]
             row = dict(zip(figures, values, strict=True))
             if not all(math.isfinite(value) for value in row.values()):
-                raise RuntimeError(
+                raise FloatingPointError(
                     f"{', '.join(f'{name} is {value:g}' for name, value in row.items())} at step {number}; "
                     f"{run} keeps the last checkpoint; lower the learning rate"
                 )
