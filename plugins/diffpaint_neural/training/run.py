@@ -31,6 +31,7 @@ from .sheet import painted_sheet
 
 CHECKPOINT, WEIGHTS = "checkpoint.pt", "weights.safetensors"
 WARMUP = 100  # steps
+STROKES_AT_ONCE = 64  # when painting
 
 
 class Recipe(nn.Module, ABC):
@@ -73,13 +74,15 @@ class Recipe(nn.Module, ABC):
 
     def paint(self, actions: Tensor) -> Tensor:
         """Alpha (N, 64, 64) of strokes, with noise that is the same every time."""
-        noise = getattr(self.network, "noise", 0)
-        generator = torch.Generator().manual_seed(0)
-        drawn = (torch.randn(len(actions), noise, generator=generator).to(actions.device),) if noise else ()
+        inputs = [actions]
+        if noise := getattr(self.network, "noise", 0):
+            drawn = torch.randn(len(actions), noise, generator=torch.Generator().manual_seed(0))
+            inputs.append(drawn.to(actions.device))
         training = self.network.training
         self.network.eval()
         with torch.no_grad():
-            alpha = self.network(actions, (64, 64), *drawn)
+            parts = zip(*(part.split(STROKES_AT_ONCE) for part in inputs), strict=True)
+            alpha = torch.cat([self.network(some[0], (64, 64), *some[1:]) for some in parts])
         self.network.train(training)
         return alpha
 

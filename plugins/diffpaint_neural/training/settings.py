@@ -44,7 +44,7 @@ class SplatSettings(Settings):
 class DabsSettings(Settings):
     """Of ``neural-dabs``; see :class:`Settings`."""
 
-    steps: int = 8_000
+    steps: int = 9_000
     lr: float = 4e-3
 
 
