@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .painter import NeuralPainter
-from .raster import SEEN, resample, seen
+from .raster import SEEN, pressed, resample, seen
 
 
 class Encoder(nn.Module):
@@ -70,7 +70,8 @@ class VAENetwork(nn.Module):
 
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64)) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1]."""
-        return resample(torch.sigmoid(self.decoder(self.predictor(seen(actions))))[:, 0], size)
+        alpha = torch.sigmoid(self.decoder(self.predictor(seen(actions))))[:, 0]
+        return resample(alpha * pressed(actions), size)
 
 
 class NeuralVAE(NeuralPainter):
