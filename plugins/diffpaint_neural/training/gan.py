@@ -13,12 +13,12 @@ from diffpaint_mypaint import Manifest
 
 from ..gan import GANNetwork
 from ..raster import SEEN, seen
-from .run import Recipe, pace
+from .run import WARMUP, Recipe, pace
 from .settings import GANSettings
 
 PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
 BETAS = (0.5, 0.9)  # Adam's, under the critic
-ADVERSARIAL = 0.3  # learning rates under the critic, as a share of the largest
+ADVERSARIAL = 0.1  # learning rates under the critic, as a share of the largest
 
 
 class Critic(nn.Module):
@@ -49,6 +49,7 @@ class GANRecipe(Recipe):
         "It learns alpha alone, from all of the action but colour: colour is exact by compositing.",
         "A first part of the steps follows the squared error alone, without a critic: it finds where strokes go at a "
         "sixth of the cost. The paper adds ten times the squared error throughout.",
+        "The critic then learns alone for some steps, before the generator follows it.",
         "The learning rate is larger and falls to zero, for a run of hours on a CPU instead of days on a GPU.",
     )
 
@@ -88,7 +89,9 @@ class GANRecipe(Recipe):
             self.update("critic", PENALTY * penalty - distance, 2 * lr)
         painted = self._draw(last[0])
         error = nn.functional.mse_loss(painted, last[1])
-        self.update("generator", settings.mse * error - self.critic(last[0], painted).mean(), lr)
+        ahead = min(WARMUP, (settings.steps - first) // 5)
+        if number >= first + ahead:  # a critic that knows nothing yet would undo what the generator learned
+            self.update("generator", settings.mse * error - self.critic(last[0], painted).mean(), lr)
         return {"mse": error, "distance": distance, "penalty": penalty}
 
     def _draw(self, actions: Tensor) -> Tensor:
