@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .painter import NeuralPainter
-from .raster import SEEN, pressed, resample, seen
+from .raster import SEEN, resample, seen
 
 
 class GANNetwork(nn.Module):
@@ -45,7 +45,7 @@ class GANNetwork(nn.Module):
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64), noise: Tensor | None = None) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1] and noise (N, ``noise``)."""
         inputs = seen(actions) if noise is None else torch.cat([seen(actions), noise], 1)
-        return resample(torch.sigmoid(self.draw(self.enter(inputs)))[:, 0] * pressed(actions), size)
+        return resample(torch.sigmoid(self.draw(self.enter(inputs)))[:, 0], size)
 
 
 class NeuralGAN(NeuralPainter):

@@ -12,6 +12,8 @@ from diffpaint import STROKE_ACTION, StrokeRenderer
 from .noise import NoiseTable
 from .weights import load_weights
 
+LIGHT = 0.01  # mean pressure below which strokes fade out
+
 
 class NeuralPainter(StrokeRenderer):
     """Strokes of a MyPaint brush, learned from the engine.
@@ -72,4 +74,6 @@ class NeuralPainter(StrokeRenderer):
     def stroke_numbered(self, actions: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`stroke`, each stroke with the noise of its number."""
         noise = () if self.table is None else (self.table(numbers),)
-        return actions[:, 3:6, None, None], self.network(actions, self.size, *noise)[:, None]
+        # without pressure the engine draws nothing; random actions hold hardly any such stroke to learn it from
+        pressed = -torch.expm1(-actions[:, :2].mean(1)[:, None, None] / LIGHT)
+        return actions[:, 3:6, None, None], (self.network(actions, self.size, *noise) * pressed)[:, None]

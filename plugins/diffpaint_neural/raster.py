@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from diffpaint import STROKE_ACTION
 
 RASTER = 64  # px, the side that strokes are learned at
-LIGHT = 0.05  # pressure below which random actions hold too few strokes to learn from
 _SEEN = [index for index, name in enumerate(STROKE_ACTION) if name not in ("red", "green", "blue")]
 SEEN = len(_SEEN)  # numbers of an action that alpha depends on: all but colour
 
@@ -16,11 +15,6 @@ SEEN = len(_SEEN)  # numbers of an action that alpha depends on: all but colour
 def seen(actions: Tensor) -> Tensor:
     """What alpha depends on, (N, SEEN) in [-1, 1], of actions (N, 12) in [0, 1]."""
     return 2 * actions[:, _SEEN] - 1
-
-
-def pressed(actions: Tensor) -> Tensor:
-    """0 without pressure, as the engine draws nothing then, and soon 1; (N, 1, 1), of actions (N, 12) in [0, 1]."""
-    return -torch.expm1(-actions[:, :2].mean(1)[:, None, None] / LIGHT)
 
 
 def resample(alpha: Tensor, size: tuple[int, int]) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .painter import NeuralPainter
-from .raster import SEEN, pressed, resample, seen
+from .raster import SEEN, resample, seen
 
 
 class Encoder(nn.Module):
@@ -71,7 +71,7 @@ class VAENetwork(nn.Module):
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64)) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1]."""
         alpha = torch.sigmoid(self.decoder(self.predictor(seen(actions))))[:, 0]
-        return resample(alpha * pressed(actions), size)
+        return resample(alpha, size)
 
 
 class NeuralVAE(NeuralPainter):

@@ -81,9 +81,9 @@ class GANSettings(Settings):
         mse: Weight of the squared error beside the critic.
     """
 
-    steps: int = 6_000
+    steps: int = 20_000
     noise: int = 0
-    mean_steps: int = 3_000
+    mean_steps: int = 5_000
     critic_steps: int = 5
     mse: float = 10.0
 

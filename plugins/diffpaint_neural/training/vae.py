@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from diffpaint_mypaint import Manifest
 
-from ..raster import pressed, seen
+from ..raster import seen
 from ..vae import Encoder, VAENetwork
 from .run import Recipe, pace
 from .settings import VAESettings
@@ -74,7 +74,7 @@ class VAERecipe(Recipe):
             wanted, log_variance = self.encoder(alpha)
         code = self.network.predictor(seen(actions))
         off = (code - wanted).square().sum(1).mean()
-        painted = torch.sigmoid(self.network.decoder(code))[:, 0] * pressed(actions)
+        painted = torch.sigmoid(self.network.decoder(code))[:, 0]
         error = nn.functional.mse_loss(painted, alpha)
         loss = off + self.settings.image * error * alpha[0].numel()
         self.update("predictor", loss, self.settings.lr * pace(number, self.settings.predictor_steps))
