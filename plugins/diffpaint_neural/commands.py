@@ -94,7 +94,7 @@ def _command(painter: str, make: type[Settings], about: str) -> click.Command:
 
 
 train.add_command(_command("splat", SplatSettings, "Train neural-splat, the mean stroke: ten minutes on a CPU."))
-train.add_command(_command("dabs", DabsSettings, "Train neural-dabs, strokes with grain: twenty minutes on a CPU."))
+train.add_command(_command("dabs", DabsSettings, "Train neural-dabs, strokes with grain: half an hour on a CPU."))
 train.add_command(_command("vae", VAESettings, "Train neural-vae, the paper's smooth painter: an hour on a CPU."))
 train.add_command(_command("gan", GANSettings, "Train neural-gan, the paper's painter with grain: hours on a CPU."))
 
