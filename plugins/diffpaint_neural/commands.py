@@ -53,21 +53,10 @@ HELP = {
 def _command(painter: str, make: type[Settings], about: str) -> click.Command:
     """The command that trains one kind of painter; its settings are options."""
 
-    def run(
-        brush: str | None,
-        data: Path,
-        count: int,
-        output: Path,
-        device: str | None,
-        checkpoint_every: int,
-        resume: bool,
-        **settings: Any,
-    ) -> None:
-        if checkpoint_every < 1:
-            raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
-        wanted = make(**settings)
+    def run(**options: Any) -> None:
+        settings = make(**{field.name: options.pop(field.name) for field in fields(make)})
         try:
-            _train(painter, wanted, brush, data, count, output, device, checkpoint_every, resume)
+            _train(painter, settings, **options)
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on with --resume once there is a checkpoint", err=True)
             sys.exit(130)
@@ -112,6 +101,8 @@ def _train(
 ) -> None:
     from diffpaint_mypaint import Brush, read_brush, read_manifest
 
+    if checkpoint_every < 1:
+        raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
     try:
         from accelerate import PartialState
     except ModuleNotFoundError as error:
