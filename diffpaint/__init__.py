@@ -1,7 +1,21 @@
 """diffpaint: plugin-style differentiable renderers, from actions to a canvas and back."""
 
 from .compositing import Window, over
+from .constraint_options import constraint_options
+from .constraints import (
+    Connected,
+    Constraint,
+    Fix,
+    Greyscale,
+    Levels,
+    Limit,
+    Palette,
+    check_constraints,
+    constrain,
+)
 from .device import pick_device
+from .easel import Easel, easel_options
+from .expression import parse_objective
 from .files import check_writable, replacing
 from .images import check_picture, read_image, write_animation, write_image
 from .interrupt import catch_interrupt
@@ -16,9 +30,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "STROKE_ACTION",
+    "Connected",
+    "Constraint",
+    "Easel",
+    "Fix",
+    "Greyscale",
+    "Levels",
+    "Limit",
     "NotFiniteError",
     "Objective",
     "Painting",
+    "Palette",
     "Pixel",
     "Plugin",
     "PluginError",
@@ -27,11 +49,15 @@ __all__ = [
     "Window",
     "catch_interrupt",
     "check_canvas",
+    "check_constraints",
     "check_picture",
     "check_target",
     "check_writable",
+    "constrain",
+    "constraint_options",
     "describe",
     "distance",
+    "easel_options",
     "load",
     "load_objective",
     "load_renderer",
@@ -39,6 +65,7 @@ __all__ = [
     "over",
     "paint",
     "param_f",
+    "parse_objective",
     "pick_device",
     "read_document",
     "read_image",

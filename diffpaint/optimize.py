@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
 from .files import check_writable, replacing
 from .interrupt import catch_interrupt
@@ -55,6 +56,7 @@ def paint(
     device: str | torch.device | None = None,
     actions: Tensor | None = None,
     background: Sequence[float] = (1.0, 1.0, 1.0),
+    constraints: Sequence[Constraint] = (),
     callback: Callable[[int, Tensor, float], None] | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 25,
@@ -77,8 +79,10 @@ def paint(
         seed: Of everything random, the objective's augmentation too.
         device: Where to compute; None takes a GPU if there is one.
         actions: (B, T, A) in [0, 1] to start from, instead of ``renderer.initial``; then ``strokes`` and ``batch`` are
-            not used.
+            not used. Constraints are applied to them.
         background: sRGB in [0, 1], what is painted on.
+        constraints: Applied to the actions in this order; those of the painting obey them exactly. Where one is softer
+            in early steps, only a run resumed with the same ``steps`` ends as one that was not interrupted.
         callback: Called after every step with its number, the canvas (B, 3, H, W) before the step, and the loss.
         checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end. Where
             that fails, on a full disk, a line on stderr says so and painting goes on.
@@ -89,8 +93,8 @@ def paint(
         progress: Show a progress bar with the loss.
 
     Raises:
-        ValueError: A number or tensor out of range, a device or checkpoint that is not there, or a checkpoint of other
-            settings; before the first step.
+        ValueError: A number or tensor out of range, constraints that the renderer's actions cannot obey, a device or
+            checkpoint that is not there, or a checkpoint of other settings; before the first step.
         NotFiniteError: Something turned NaN; carries the last good painting, which is in the checkpoint too.
     """
     for name, value, least in (("strokes", strokes, 1), ("batch", batch, 1), ("steps", steps, 0)):
@@ -115,6 +119,7 @@ def paint(
         actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
     renderer.check(actions)
     _check_actions(actions)
+    check_constraints(constraints, renderer)
     renderer, objective = renderer.to(where), objective.to(where)
 
     # clamped so that actions of exactly 0 and 1 have finite logits, which a few steps can move
@@ -130,6 +135,7 @@ def paint(
         "lr": lr,
         "seed": seed,
         "background": background,
+        "constraints": [repr(constraint) for constraint in constraints],
         **({} if run is None else run),
     }
     if resume and checkpoint is not None:
@@ -137,7 +143,7 @@ def paint(
 
     def painting(interrupted: bool = False) -> Painting:
         with torch.no_grad():
-            final = logits.sigmoid()
+            final = constrain(logits.sigmoid(), constraints, renderer)
             canvas = renderer(final, ground)
         return Painting(canvas.cpu(), final.cpu(), renderer, seed, ground.cpu(), list(losses), interrupted)
 
@@ -158,7 +164,7 @@ def paint(
         for step in range(len(losses), steps):
             _seed_all(seed, step)
             optimizer.zero_grad()
-            canvas = renderer(logits.sigmoid(), ground)
+            canvas = renderer(constrain(logits.sigmoid(), constraints, renderer, step / steps), ground)
             loss = objective(canvas)
             loss.backward()
             broken = _not_finite({"the canvas": canvas, "the loss": loss, "the gradient": logits.grad})

@@ -100,6 +100,19 @@ class Renderer(nn.Module, ABC):
         """
         return (), actions.new_zeros(len(actions), 0)
 
+    def previous(self, strokes: int) -> list[int]:
+        """Which stroke comes before each in its own chain, whose positions are in the same coordinates.
+
+        A renderer made of parts, such as a grid, has a chain for each part.
+
+        Args:
+            strokes: T.
+
+        Returns:
+            T indices, each less than its own place; -1 for the first of a chain.
+        """
+        return list(range(-1, strokes - 1))
+
     def check(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Check the shapes of what ``forward`` was given, and return the canvas to paint on.
 

@@ -143,6 +143,14 @@ class RendererConformance:
         next(iter(renderer.frames(actions)))
         assert torch.is_grad_enabled()
 
+    def test_strokes_follow_one_another_in_chains(self, renderer: Renderer, actions: Tensor) -> None:
+        """Every stroke has one before it or none, and no two the same."""
+        strokes = actions.shape[1]
+        before = renderer.previous(strokes)
+        assert len(before) == strokes
+        assert all(-1 <= previous < index for index, previous in enumerate(before))
+        assert len({previous for previous in before if previous >= 0}) == strokes - before.count(-1)
+
     def test_strokes_are_exported(self, renderer: Renderer, actions: Tensor) -> None:
         """One row a stroke, finite, one number a column."""
         columns, table = renderer.strokes(actions[0])

@@ -151,6 +151,14 @@ class Grid(Renderer):
         table[:, y] += origins[:, :1]
         return names, table
 
+    def previous(self, strokes: int) -> list[int]:
+        """For each stroke the one before it in the same cell, and -1 in the first layer."""
+        last, before = {}, []
+        for index, origin in enumerate(self.lattice.origins(strokes // self.cells)):
+            before.append(last.get(origin, -1))
+            last[origin] = index
+        return before
+
     def check(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """As every renderer's; also that the strokes are whole layers."""
         canvas = super().check(actions, canvas)

@@ -1,0 +1,286 @@
+"""What commands that paint share: their options, a canvas to optimise on and one to keep, and what is written."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+from torch import Tensor
+
+from .constraint_options import constraint_options
+from .constraints import Constraint
+from .files import check_writable
+from .images import check_animation, check_picture
+from .objective import Objective
+from .optimize import NotFiniteError, paint
+from .painting import Painting, read_document
+from .registry import load_renderer
+from .renderer import Renderer, StrokeRenderer
+
+CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
+LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
+MOST_STROKES = 100_000
+FILM = 512  # px, about the longest side of a time-lapse
+OVERLAP = 0.25
+
+
+class GridType(click.ParamType):
+    """ROWSxCOLS."""
+
+    name = "ROWSxCOLS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Parse it."""
+        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", value)
+        if match is None:
+            self.fail(f"{value!r} is not rows x columns, such as 8x12", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+@dataclass(frozen=True)
+class Easel:
+    """The options of a command that paints, as :func:`easel_options` collects them; None where one was left out.
+
+    Attributes:
+        cells: About as many cells, unless ``grid`` says otherwise.
+        default_strokes: In each cell, unless ``strokes`` says otherwise.
+    """
+
+    output: Path
+    size: int
+    renderer: str
+    brush: str | None
+    grid: tuple[int, int] | None
+    overlap: float | None
+    strokes: int | None
+    steps: int
+    seed: int
+    device: str | None
+    resume: bool
+    timelapse: Path | None
+    frames: int
+    constraints: list[Constraint]
+    cells: int
+    default_strokes: int
+
+    @property
+    def scale(self) -> int:
+        """How many times larger than the canvas that is optimised the painting is."""
+        return max(1, round(self.size / CANVAS))
+
+    @property
+    def longest(self) -> int:
+        """Longest side of the canvas that is optimised, px."""
+        return self.size // self.scale
+
+    def check(self, *inputs: Path, batch: int = 1) -> None:
+        """Check all that can be known before anything is read or computed.
+
+        Args:
+            inputs: Files that must not be written over.
+            batch: Number of paintings.
+
+        Raises:
+            ValueError: A number out of range, or a file that cannot be written, is an input, or holds something else.
+        """
+        check_picture(check_writable(self.output))
+        if self.timelapse is not None:
+            check_animation(self.timelapse)
+        wanted = [path for index in range(batch) for path in self._files(index, batch) if path is not None]
+        for number, path in enumerate([*wanted, self._checkpoint]):
+            check_writable(path)
+            for given in inputs:
+                if path.exists() and given.exists() and path.samefile(given):
+                    raise ValueError(f"{path} is the photo itself; name another file to write")
+            if path.resolve() in [other.resolve() for other in wanted[:number]]:
+                raise ValueError(f"{path} would be written twice; name two files")
+            if path.suffix == ".json" and path.exists():
+                read_document(path)  # only a painting's own document is written over
+        if self._checkpoint.exists() and not self.resume:
+            raise ValueError(
+                f"{self._checkpoint} holds a painting that was interrupted; --resume goes on with it, or delete it"
+            )
+        numbers = {"--size": self.size, "--strokes": self.strokes, "--steps": self.steps, "--frames": self.frames}
+        for name, value in ({**numbers, "--batch": batch}).items():
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if self.size > LARGEST:
+            raise ValueError(
+                f"--size must be at most {LARGEST} px, got {self.size}; 'diffpaint replay' draws larger ones"
+            )
+        if self.overlap is not None and 0.9 < self.overlap < 1:
+            raise ValueError(
+                f"--overlap must be at most 0.9, got {self.overlap}: cells this close need patches too large to paint"
+            )
+
+    def renderers(self, size: tuple[int, int]) -> Iterator[Renderer]:
+        """The renderer for a canvas of ``size`` (H, W), for the painting, and for a film of it, all of one layout.
+
+        A stroke renderer paints the cells of a grid; any other the whole canvas.
+
+        Raises:
+            ValueError: The grid itself, options that the renderer does not take, or too many strokes.
+        """
+        if self.renderer == "grid":
+            raise ValueError("--renderer names what paints the cells of the grid, such as neural-splat, not the grid")
+        factors = (1, self.scale, min(self.scale, max(1, FILM // max(size))))
+        brush = {} if self.brush is None else {"brush": self.brush}
+        if isinstance(load_renderer(self.renderer, **brush), StrokeRenderer):
+            rows, cols = self.grid or self._cells(size)
+            count = rows * cols * (self.strokes or self.default_strokes)
+            if count > MOST_STROKES:
+                raise ValueError(f"{rows} x {cols} cells make {count} strokes; at most {MOST_STROKES} can be painted")
+            overlap = OVERLAP if self.overlap is None else self.overlap
+            options = {"renderer": self.renderer, "rows": rows, "cols": cols, "size": size, "overlap": overlap} | brush
+            click.echo(f"{rows} x {cols} cells, {count} strokes on {size[1]} x {size[0]} px", err=True)
+            for factor in factors:
+                yield load_renderer("grid", **options, scale=factor)
+            return
+        meant = {"--grid": self.grid, "--overlap": self.overlap, "--strokes": self.strokes}
+        if unmeant := [name for name, value in meant.items() if value is not None]:
+            raise ValueError(f"{self.renderer} has no strokes in cells: {', '.join(unmeant)} mean nothing to it")
+        for factor in factors:
+            yield load_renderer(self.renderer, size=(size[0] * factor, size[1] * factor), **brush)
+
+    def paint(
+        self,
+        objective: Objective,
+        size: tuple[int, int],
+        *,
+        run: Mapping[str, str],
+        batch: int = 1,
+        start: Callable[[Renderer, int], Tensor] | None = None,
+        callback: Callable[[int, Tensor, float], None] | None = None,
+    ) -> Painting:
+        """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
+
+        Args:
+            objective: Minimised.
+            size: (H, W) of the canvas that is optimised, px.
+            run: What a resumed run must share, as :func:`diffpaint.paint`'s.
+            batch: Number of paintings; files are numbered if there are several.
+            start: The actions to start from, of the renderer and the strokes in each cell; None takes the renderer's.
+            callback: As :func:`diffpaint.paint`'s.
+
+        Returns:
+            The paintings on the canvas that was optimised.
+        """
+        began = time.monotonic()
+        small, large, film = self.renderers(size)
+        strokes = self.strokes or self.default_strokes
+        failure = None
+        try:
+            painting = paint(
+                small,
+                objective,
+                strokes=strokes,
+                batch=batch,
+                steps=self.steps,
+                seed=self.seed,
+                device=self.device,
+                actions=None if start is None else start(small, strokes),
+                constraints=self.constraints,
+                callback=callback,
+                checkpoint=self._checkpoint,
+                resume=self.resume,
+                run=run,
+            )
+        except NotFiniteError as error:
+            painting, failure = error.painting, error
+        for index in range(batch):
+            output, document, timelapse = self._files(index, batch)
+            finished = painting[index].rendered_by(large.to(small.device))
+            finished.save(output)
+            finished.save(document)
+            if timelapse is not None:
+                painting[index].rendered_by(film.to(small.device)).save_timelapse(timelapse, self.frames)
+            minutes, seconds = divmod(round(time.monotonic() - began), 60)
+            height, width = large.size
+            click.echo(f"wrote {output} ({width} x {height} px) and {document} in {minutes} min {seconds} s", err=True)
+        self._report(painting, failure)
+        return painting
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.output.with_name(f"{self.output.name}.ckpt")
+
+    def _files(self, index: int, batch: int) -> tuple[Path, Path, Path | None]:
+        """Picture, document and film of one painting of a batch."""
+
+        def numbered(path: Path) -> Path:
+            return path if batch == 1 else path.with_name(f"{path.stem}-{index + 1}{path.suffix}")
+
+        output = numbered(self.output)
+        return output, output.with_suffix(".json"), None if self.timelapse is None else numbered(self.timelapse)
+
+    def _cells(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of about as many cells as there should be, nearly square."""
+        rows = max(1, round(math.sqrt(self.cells * size[0] / size[1])))
+        return rows, max(1, round(self.cells / rows))
+
+    def _report(self, painting: Painting, failure: NotFiniteError | None) -> None:
+        """Say how the optimisation ended if it did not reach its end, and leave the checkpoint only then."""
+        if failure is not None:
+            click.echo(f"Error: {failure}", err=True)
+            sys.exit(1)
+        done = len(painting.losses)
+        if painting.interrupted:
+            click.echo(f"interrupted after {done} of {self.steps} steps; --resume goes on", err=True)
+            sys.exit(130)
+        if done > self.steps:
+            click.echo(f"{done} steps were done already, --steps is {self.steps}; {self._checkpoint} stays", err=True)
+            return
+        self._checkpoint.unlink(missing_ok=True)
+
+
+def easel_options(*, size: int, steps: int, strokes: int, cells: int) -> Callable[[Callable], Callable]:
+    """Give a command the options of an :class:`Easel`, which it gets as its argument ``easel``.
+
+    Args:
+        size: Default of ``--size``, px.
+        steps: Default of ``--steps``.
+        strokes: In each cell, unless ``--strokes`` says otherwise.
+        cells: About as many, unless ``--grid`` says otherwise.
+    """
+    file = click.Path(path_type=Path)
+    options = [
+        click.option("-o", "--output", required=True, type=file, help="The painting: a .png, .jpg, ..."),
+        click.option(
+            "--size", default=size, show_default=True, help="Longest side of the painting, px (rounded down a little)."
+        ),
+        click.option("--renderer", default="neural-splat", show_default=True, help="What paints; see diffpaint list."),
+        click.option("--brush", help="The painter's brush, such as classic/dry_brush.  [default: the painter's own]"),
+        click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: about {cells}, nearly square]"),
+        click.option(
+            "--overlap", type=float, help=f"Of neighbouring cells, as a fraction of the cell.  [default: {OVERLAP}]"
+        ),
+        click.option("--strokes", type=int, help=f"Strokes in each cell.  [default: {strokes}]"),
+        click.option("--steps", default=steps, show_default=True, help="Steps of the optimiser."),
+        click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture."),
+        click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: a GPU if there is one]"),
+        click.option("--resume", is_flag=True, help="Go on with a painting that was interrupted."),
+        click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif or .mp4."),
+        click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
+        constraint_options,
+    ]
+    names = {field.name for field in fields(Easel)} - {"cells", "default_strokes"}
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def run(**arguments: Any) -> Any:
+            own = {name: arguments.pop(name) for name in names}
+            return command(easel=Easel(**own, cells=cells, default_strokes=strokes), **arguments)
+
+        for option in reversed(options):
+            run = option(run)
+        return run
+
+    return decorate
