@@ -12,7 +12,10 @@ except Exception as error:  # torchvision raises RuntimeError where it does not 
         "pip install 'diffpaint[lucent]'"
     ) from error
 
+from .activation import Activation
 from .content import Content
+from .imagenet import class_index, class_names
 from .models import Model, load_model
+from .style import Style
 
-__all__ = ["Content", "Model", "load_model"]
+__all__ = ["Activation", "Content", "Model", "Style", "class_index", "class_names", "load_model"]

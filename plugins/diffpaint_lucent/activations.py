@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+import torch
 from lucent.modelzoo.util import get_model_layers
 from lucent.optvis.render import ModuleHook
 from torch import Tensor, nn
 
-from .models import Model
+from .models import Model, load_model
+
+SPECIAL = ("input", "labels")  # the canvas itself and the network's output, as in lucent
 
 
 class _Complete(Exception):
@@ -21,7 +24,8 @@ class Activations(nn.Module):
 
     Args:
         model: The network.
-        layers: Names as ``lucent.modelzoo.util.get_model_layers`` lists them.
+        layers: Names as ``diffpaint models NAME`` and ``lucent.modelzoo.util.get_model_layers`` list them; ``input``
+            is the canvas, ``labels`` the network's output.
 
     Raises:
         ValueError: No layers, or a name that the network has not; the nearest are given.
@@ -33,38 +37,68 @@ class Activations(nn.Module):
         if not layers:
             raise ValueError(f"no layers of {model.name} are named; it has {_some(known)}")
         for layer in layers:
-            if layer not in known:
-                near = difflib.get_close_matches(layer, known, n=3)
+            if layer not in known and layer not in SPECIAL:
+                near = difflib.get_close_matches(layer, [*known, *SPECIAL], n=3)
                 hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(known)}"
                 raise ValueError(f"{model.name} has no layer {layer!r}; {hint}")
         self.model, self.layers = model, tuple(layers)
         self.network = model.network  # a submodule, so that .to() moves it
         modules = {name.replace(".", "_"): module for name, module in model.network.named_modules()}
-        self._hooked = [modules[layer] for layer in layers]
+        self._hooked = {layer: modules[layer] for layer in layers if layer not in SPECIAL}
 
-    def forward(self, canvas: Tensor) -> list[Tensor]:
-        """Activations of a canvas (B, 3, H, W) in [0, 1], one tensor a layer.
+    def forward(self, canvas: Tensor) -> dict[str, Tensor]:
+        """Activations of a canvas (B, 3, H, W) in [0, 1], by layer, in the order in which they were named.
 
         The network is hooked for this call only, so that others can use it too.
         """
-        hooks = [ModuleHook(module) for module in self._hooked]
+        found: dict[str, Tensor] = {"input": canvas}
+        hooks = {layer: ModuleHook(module) for layer, module in self._hooked.items()}
+        stops = []
 
         def stop_when_complete(*_: object) -> None:
-            if all(hook.features is not None for hook in hooks):
+            if all(hook.features is not None for hook in hooks.values()):
                 raise _Complete
 
-        # registered after lucent's hooks, so that these have kept the activation by then
-        stops = [module.register_forward_hook(stop_when_complete) for module in self._hooked]
+        if "labels" not in self.layers:
+            # registered after lucent's hooks, so that these have kept the activation by then
+            stops = [module.register_forward_hook(stop_when_complete) for module in self._hooked.values()]
         try:
-            self.network(self.model.normalise(canvas))
+            if self.layers != ("input",):
+                found["labels"] = self.network(self.model.normalise(canvas))
         except _Complete:
             pass
         finally:
             for stop in stops:
                 stop.remove()
-            for hook in hooks:
+            for hook in hooks.values():
                 hook.close()
-        return [hook.features for hook in hooks if hook.features is not None]
+        found |= {layer: hook.features for layer, hook in hooks.items() if hook.features is not None}
+        return {layer: found[layer] for layer in self.layers}
+
+
+def activations_of(model: str | Model, layers: str | Sequence[str] | None, picture: Tensor) -> Activations:
+    """Activations for an objective that compares pictures.
+
+    Args:
+        model: A name for :func:`load_model`, or a :class:`Model`.
+        layers: Names, a sequence or separated by spaces; None takes the model's own choice.
+        picture: (B, 3, H, W) in [0, 1], on which they are tried.
+
+    Raises:
+        ValueError: An unknown model or layer, or a picture that is too small for them.
+    """
+    if isinstance(model, str):
+        model = load_model(model)
+    if layers is None:
+        layers = model.content_layers
+    activations = Activations(model, layers.split() if isinstance(layers, str) else layers)
+    try:
+        with torch.no_grad():
+            activations(picture)
+    except RuntimeError as error:  # what torch raises for a kernel that is larger than its input
+        size = tuple(picture.shape[2:])
+        raise ValueError(f"{model.name} cannot look at {size} px, too small perhaps: {error}") from error
+    return activations
 
 
 def _some(names: Sequence[str]) -> str:

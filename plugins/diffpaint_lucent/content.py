@@ -9,9 +9,9 @@ from torch import Tensor
 
 from diffpaint import Objective, check_canvas, check_target, distance
 
-from .activations import Activations
-from .models import Model, load_model
-from .transforms import random_affine
+from .activations import activations_of
+from .models import Model
+from .transforms import RandomAffine
 
 
 class Content(Objective):
@@ -23,7 +23,8 @@ class Content(Objective):
     Args:
         target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], the photo at the canvas's size.
         model: A name for :func:`load_model`, or a :class:`Model`.
-        layers: Names as lucent gives them; None takes the model's own choice.
+        layers: Names as ``diffpaint models NAME`` lists them, a sequence or separated by spaces; None takes the model's
+            own choice.
         norm: ``l2``, mean squared difference, or ``l1``, mean absolute difference; the mean over the layers.
         jitter: Largest shift, px.
         scale: Largest relative change of size.
@@ -40,37 +41,25 @@ class Content(Objective):
         self,
         target: Tensor,
         model: str | Model = "efficientnet-lite0",
-        layers: Sequence[str] | None = None,
+        layers: str | Sequence[str] | None = None,
         norm: str = "l2",
         jitter: float = 8.0,
         scale: float = 0.1,
         rotate: float = 5.0,
     ):
         super().__init__()
-        if min(jitter, scale, rotate) < 0 or scale >= 1:
-            raise ValueError(
-                f"jitter, scale and rotate are from 0, and scale below 1; got {jitter}, {scale} and {rotate}"
-            )
         self.distance = distance(norm)
-        if isinstance(model, str):
-            model = load_model(model)
-        self.activations = Activations(model, model.content_layers if layers is None else layers)
-        self.jitter, self.scale, self.rotate = jitter, scale, rotate
+        self.transform = RandomAffine(jitter, scale, rotate)
         self.register_buffer("target", check_target(target), persistent=False)
-        try:
-            with torch.no_grad():
-                self.activations(self.target)
-        except RuntimeError as error:  # what torch raises for a kernel that is larger than its input
-            size = tuple(target.shape[2:])
-            raise ValueError(f"{model.name} cannot look at {size} px, too small perhaps: {error}") from error
+        self.activations = activations_of(model, layers, self.target)
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of activations, over the layers, under one random transform."""
         check_canvas(canvas, self.target)
-        both = random_affine(torch.cat([canvas, self.target]), self.jitter, self.scale, self.rotate)
+        both = self.transform(torch.cat([canvas, self.target]))
         painted, photo = both.split([len(canvas), len(self.target)])
         with torch.no_grad():
             wanted = self.activations(photo.detach())
         seen = self.activations(painted)
-        scores = [self.distance(is_, should.expand_as(is_)) for is_, should in zip(seen, wanted, strict=True)]
+        scores = [self.distance(seen[layer], should.expand_as(seen[layer])) for layer, should in wanted.items()]
         return torch.stack(scores).mean()

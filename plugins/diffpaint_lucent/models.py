@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from diffpaint import load
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-OFFLINE = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
+OFFLINE = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}  # px, what each looks at
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Model:
         mean: A channel, subtracted from sRGB in [0, 1].
         std: A channel, divided by.
         content_layers: Layers that ``content`` looks at if none are named; empty if there is no good guess.
+        size: Shorter side, px, of the pictures that it was trained on.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Model:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     content_layers: tuple[str, ...] = ()
+    size: int = 224
 
     def __post_init__(self):
         self.network.eval().requires_grad_(False)
@@ -48,8 +50,9 @@ def load_model(name: str) -> Model:
 
     Args:
         name: ``efficientnet-lite0`` to ``-lite2``, from their wheels, without a network connection;
-            ``torchvision:NAME`` with its default weights; ``lucent:inceptionv1``; or ``package:callable``, which gives
-            a :class:`Model`, or an ``nn.Module`` that takes ImageNet's normalisation.
+            ``torchvision:NAME`` with its default weights; ``timm:NAME``; ``lucent:inceptionv1``; or
+            ``package:callable``, which gives a :class:`Model`, or an ``nn.Module`` that takes ImageNet's
+            normalisation.
 
     Raises:
         ValueError: The name is unknown, or its weights are not here and cannot be downloaded.
@@ -60,11 +63,13 @@ def load_model(name: str) -> Model:
         return _efficientnet_lite(name)
     if not what:
         raise ValueError(
-            f"no model {name!r}; there are {', '.join(OFFLINE)} (offline), torchvision:NAME, lucent:inceptionv1 and "
-            "package:callable"
+            f"no model {name!r}; there are {', '.join(OFFLINE)} (offline), torchvision:NAME, timm:NAME, "
+            "lucent:inceptionv1 and package:callable; 'diffpaint models' lists them"
         )
     if source == "torchvision":
         return _torchvision(name, what)
+    if source == "timm":
+        return _timm(name, what)
     if source == "lucent":
         return _lucent(name, what)
     made = load("models", name)()
@@ -87,7 +92,7 @@ def _efficientnet_lite(name: str) -> Model:
     classifier = network._fc
     del network._fc
     network._fc = classifier
-    return Model(name, network, (0.498,) * 3, (0.502,) * 3, ("_blocks_2", "_blocks_4"))
+    return Model(name, network, (0.498,) * 3, (0.502,) * 3, ("_blocks_2", "_blocks_4"), OFFLINE[name])
 
 
 def _torchvision(name: str, what: str) -> Model:
@@ -99,7 +104,20 @@ def _torchvision(name: str, what: str) -> Model:
         raise ValueError(f"torchvision has no model {what!r}; torchvision.models.list_models() lists them") from None
     preset = weights.transforms()
     network = _downloaded(name, lambda: torchvision.models.get_model(what, weights=weights))
-    return Model(name, network, tuple(preset.mean), tuple(preset.std))
+    size = getattr(preset, "crop_size", [Model.size])[0]  # models of other tasks have none
+    return Model(name, network, tuple(preset.mean), tuple(preset.std), size=size)
+
+
+def _timm(name: str, what: str) -> Model:
+    try:
+        import timm
+    except Exception as error:  # whatever its import raises, torchvision's RuntimeError too
+        raise ValueError(f"{name} needs timm ({error}); pip install timm") from error
+    if not timm.is_model_pretrained(what):
+        raise ValueError(f"timm has no pretrained model {what!r}; timm.list_models(pretrained=True) lists them")
+    network = _downloaded(name, lambda: timm.create_model(what, pretrained=True))
+    config: Any = network.pretrained_cfg
+    return Model(name, network, tuple(config["mean"]), tuple(config["std"]), size=config["input_size"][1])
 
 
 def _lucent(name: str, what: str) -> Model:
@@ -107,7 +125,9 @@ def _lucent(name: str, what: str) -> Model:
         raise ValueError(f"lucent has no model {what!r} of its own; there is lucent:inceptionv1")
     from lucent.modelzoo import inceptionv1
 
-    network = _downloaded(name, lambda: inceptionv1(pretrained=True))
+    # its ReLUs pass gradients on where they are dead, so that an optimisation can begin
+    network = _downloaded(name, lambda: inceptionv1(pretrained=True, redirected_ReLU=True))
+    network.softmax2 = nn.Identity()  # labels are logits here, as of all other networks
     return Model(name, network, (117 / 255,) * 3, (1 / 255,) * 3, ("mixed3b",))  # it takes [-117, 138]
 
 

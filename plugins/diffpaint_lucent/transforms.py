@@ -3,36 +3,69 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 
-def random_affine(pictures: Tensor, jitter: float, scale: float, rotate: float) -> Tensor:
-    """Shift, scale and rotate all pictures alike, in one resampling; what comes in at the edges is mirrored.
+@dataclass(frozen=True)
+class RandomAffine:
+    """Shifts, scales and rotates pictures, in one resampling; what comes in at the edges is mirrored.
 
     Draws from torch's global generator on the CPU, so that every device sees the same transforms.
 
-    Args:
-        pictures: (B, 3, H, W).
+    Attributes:
         jitter: Largest shift along each axis, px.
         scale: Largest relative change of size: 0.1 draws from 0.9 to 1.1.
         rotate: Largest angle to either side, degrees.
 
-    Returns:
-        (B, 3, H, W).
+    Raises:
+        ValueError: A negative number, or a scale of 1 and more.
     """
-    if not (jitter or scale or rotate):
-        return pictures
+
+    jitter: float
+    scale: float
+    rotate: float
+
+    def __post_init__(self):
+        if min(self.jitter, self.scale, self.rotate) < 0 or self.scale >= 1:
+            raise ValueError(
+                "jitter, scale and rotate are from 0, and scale below 1; "
+                f"got {self.jitter}, {self.scale} and {self.rotate}"
+            )
+
+    def __call__(self, pictures: Tensor, views: int = 1) -> Tensor:
+        """Draw anew and transform.
+
+        Args:
+            pictures: (B, 3, H, W).
+            views: How many transforms; each is of all pictures alike.
+
+        Returns:
+            (views * B, 3, H, W), the views one after another.
+        """
+        if not (self.jitter or self.scale or self.rotate):
+            return pictures.repeat(views, 1, 1, 1)
+        height, width = pictures.shape[2:]
+        thetas = []
+        for across, down, size, turn in (2 * torch.rand(views, 4) - 1).tolist():
+            zoom, angle = 1 / (1 + size * self.scale), math.radians(turn * self.rotate)
+            cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
+            # affine_grid counts both axes from -1 to 1: the aspect ratio keeps the rotation from shearing
+            row = [cos, -sin * height / width, 2 * across * self.jitter / width]
+            thetas.append([row, [sin * width / height, cos, 2 * down * self.jitter / height]])
+        grid = affine_grid(pictures.new_tensor(thetas), [views, 3, height, width], align_corners=False)
+        grid = grid.repeat_interleave(len(pictures), 0)
+        return grid_sample(pictures.repeat(views, 1, 1, 1), grid, padding_mode="reflection", align_corners=False)
+
+
+def resized(pictures: Tensor, shorter: int) -> Tensor:
+    """Pictures (B, 3, H, W) at another size, the shorter side ``shorter`` px: bilinear, averaged where they shrink."""
     height, width = pictures.shape[2:]
-    across, down, size, turn = (2 * torch.rand(4) - 1).tolist()
-    zoom, angle = 1 / (1 + size * scale), math.radians(turn * rotate)
-    cos, sin = zoom * math.cos(angle), zoom * math.sin(angle)
-    # affine_grid counts both axes from -1 to 1: the aspect ratio keeps the rotation from shearing
-    theta = [
-        [cos, -sin * height / width, 2 * across * jitter / width],
-        [sin * width / height, cos, 2 * down * jitter / height],
-    ]
-    grid = affine_grid(pictures.new_tensor(theta)[None], [1, 3, height, width], align_corners=False)
-    return grid_sample(pictures, grid.expand(len(pictures), -1, -1, -1), padding_mode="reflection", align_corners=False)
+    factor = shorter / min(height, width)
+    size = round(height * factor), round(width * factor)
+    if size == (height, width):
+        return pictures
+    return interpolate(pictures, size, mode="bilinear", antialias=factor < 1).clamp(0, 1)

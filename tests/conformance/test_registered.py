@@ -6,7 +6,7 @@ import torch
 import diffpaint
 from diffpaint import Pixel
 from diffpaint.testing import ObjectiveConformance, RendererConformance
-from diffpaint_lucent import Content
+from diffpaint_lucent import Activation, Content, Style
 
 
 class TestNeuralSplat(RendererConformance):
@@ -92,7 +92,41 @@ class TestContent(ObjectiveConformance):
         return Content(torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
 
 
+class TestStyle(ObjectiveConformance):
+    @pytest.fixture
+    def canvas(self):
+        return torch.rand(2, 3, 48, 40, generator=torch.Generator().manual_seed(0))
+
+    @pytest.fixture
+    def objective(self):
+        return Style(torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1)))
+
+
+class TestActivation(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Activation("labels:388")
+
+
+class TestActivationOfALayerInTwoNetworks(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Activation("_blocks_4:3", models=["efficientnet-lite0", "efficientnet-lite1"], views=1)
+
+
+class TestCPPN(RendererConformance):
+    strokes = 1
+    has_strokes = False
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("cppn", size=(7, 9), hidden=3, layers=3)
+
+
 def test_every_registered_plugin_is_tested_here():
-    tested = {"neural-splat", "neural-dabs", "neural-vae", "neural-gan", "grid"}, {"pixel", "content"}
+    tested = (
+        {"neural-splat", "neural-dabs", "neural-vae", "neural-gan", "grid", "cppn"},
+        {"pixel", "content", "style", "activation"},
+    )
     assert set(diffpaint.names("renderers")) == tested[0]
     assert set(diffpaint.names("objectives")) == tested[1]

@@ -8,7 +8,7 @@ import torch
 
 import diffpaint
 from diffpaint_lucent import Content, Model, load_model
-from diffpaint_lucent.transforms import random_affine
+from diffpaint_lucent.transforms import RandomAffine
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +90,10 @@ def test_a_shift_moves_pixels_and_a_rotation_does_not_shear():
     picture = torch.zeros(1, 3, 41, 81)
     picture[:, :, 20, 60] = 1  # 20 px right of the centre
     torch.manual_seed(1)
-    shifted = random_affine(picture, jitter=5, scale=0, rotate=0)
+    shifted = RandomAffine(jitter=5, scale=0, rotate=0)(picture)
     assert shifted.sum() == pytest.approx(3, rel=1e-3)
     torch.manual_seed(3)
-    turned = random_affine(picture, jitter=0, scale=0, rotate=40)[0, 0]
+    turned = RandomAffine(jitter=0, scale=0, rotate=40)(picture)[0, 0]
     y, x = divmod(int(turned.argmax()), 81)
     assert (y, x) != (20, 60)
     assert ((y - 20) ** 2 + (x - 40) ** 2) ** 0.5 == pytest.approx(20, abs=1)

@@ -1,0 +1,71 @@
+"""``style``: the canvas should have the texture of a picture, wherever it has what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from diffpaint import Objective, check_target, distance, read_image
+
+from .activations import activations_of
+from .models import Model
+from .transforms import RandomAffine
+
+
+class Style(Objective):
+    """Difference to a picture in the Gram matrices of a pretrained network's activations.
+
+    A Gram matrix holds how often two channels are active together, over all places (Gatys et al. 2016). With
+    ``content`` it makes style transfer: ``content + 0.1 * style``; the medium of the renderer comes on top.
+
+    Args:
+        target: (1, 3, H, W) in [0, 1] of any size, the picture whose texture is wanted, or the path of one.
+        size: Longer side that a picture given by its path is read at, px; it should be about the canvas's.
+        model: A name for :func:`load_model`, or a :class:`Model`.
+        layers: As of ``content``.
+        norm: ``l2``, mean squared difference, or ``l1``, mean absolute difference; the mean over the layers.
+        jitter: Largest shift of the canvas, px.
+        scale: Largest relative change of its size.
+        rotate: Largest angle, degrees.
+
+    Raises:
+        ValueError: As of ``content``; a picture that cannot be read, or more than one.
+    """
+
+    def __init__(
+        self,
+        target: Tensor | str,
+        size: int = 256,
+        model: str | Model = "efficientnet-lite0",
+        layers: str | Sequence[str] | None = None,
+        norm: str = "l2",
+        jitter: float = 8.0,
+        scale: float = 0.1,
+        rotate: float = 5.0,
+    ):
+        super().__init__()
+        self.distance = distance(norm)
+        self.transform = RandomAffine(jitter, scale, rotate)
+        picture = read_image(target, size) if isinstance(target, str) else check_target(target)
+        if len(picture) != 1:
+            raise ValueError(f"style is of one picture, got {len(picture)}; add several objectives for several")
+        self.activations = activations_of(model, layers, picture)
+        with torch.no_grad():
+            for index, seen in enumerate(self.activations(picture).values()):
+                self.register_buffer(f"wanted_{index}", gram(seen), persistent=False)
+
+    def forward(self, canvas: Tensor) -> Tensor:
+        """The mean difference of Gram matrices of the canvas (B, 3, H, W) in [0, 1], over the layers."""
+        scores = []
+        for index, seen in enumerate(self.activations(self.transform(canvas)).values()):
+            grams = gram(seen)
+            scores.append(self.distance(grams, self.get_buffer(f"wanted_{index}").expand_as(grams)))
+        return torch.stack(scores).mean()
+
+
+def gram(activation: Tensor) -> Tensor:
+    """Mean products of channels, (B, C, C), of an activation (B, C, ...)."""
+    flat = activation.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
