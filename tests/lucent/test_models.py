@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 import torchvision
@@ -82,3 +86,42 @@ def test_a_callable_makes_a_network_or_a_model():
 def test_unknown_models_are_explained(name, error, said):
     with pytest.raises(error, match=said):
         load_model(name)
+
+
+TIMM = """
+import sys, pathlib, timm, torch
+from safetensors.torch import save_file
+from diffpaint_lucent import load_model
+name = "test_resnet.r160_in1k"
+torch.manual_seed(0)
+state = timm.create_model(name).state_dict()
+folder = pathlib.Path(sys.argv[1]) / "hub" / f"models--timm--{name}"
+(folder / "refs").mkdir(parents=True)
+(folder / "refs" / "main").write_text("a" * 40)
+(folder / "snapshots" / ("a" * 40)).mkdir(parents=True)
+save_file(state, folder / "snapshots" / ("a" * 40) / "model.safetensors")
+model = load_model(f"timm:{name}")
+assert all(torch.equal(value, state[key]) for key, value in model.network.state_dict().items())
+print(model.size, model.network(model.normalise(torch.rand(1, 3, 160, 160))).shape[1])
+try:
+    load_model("timm:test_vit.r160_in1k")
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_timm_models_load_what_is_downloaded(tmp_path):
+    # in a process of its own: huggingface_hub reads where it keeps things when it is imported
+    environment = os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path / "hub")}
+    script = [sys.executable, "-c", TIMM, str(tmp_path)]
+    ended = subprocess.run(script, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    size, failed = ended.stdout.splitlines()
+    assert size == "160 1000"
+    assert "timm:test_vit.r160_in1k cannot be downloaded" in failed
+    assert failed.endswith("need no download: efficientnet-lite0, efficientnet-lite1, efficientnet-lite2")
+
+
+def test_a_timm_model_without_weights_is_refused():
+    with pytest.raises(ValueError, match="timm has no pretrained model 'resnet9000'"):
+        load_model("timm:resnet9000")
