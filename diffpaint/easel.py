@@ -157,7 +157,6 @@ class Easel:
         *,
         run: Mapping[str, str],
         batch: int = 1,
-        start: Callable[[Renderer, int], Tensor] | None = None,
         callback: Callable[[int, Tensor, float], None] | None = None,
     ) -> Painting:
         """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
@@ -167,7 +166,6 @@ class Easel:
             size: (H, W) of the canvas that is optimised, px.
             run: What a resumed run must share, as :func:`diffpaint.paint`'s.
             batch: Number of paintings; files are numbered if there are several.
-            start: The actions to start from, of the renderer and the strokes in each cell; None takes the renderer's.
             callback: As :func:`diffpaint.paint`'s.
 
         Returns:
@@ -175,18 +173,16 @@ class Easel:
         """
         began = time.monotonic()
         small, large, film = self.renderers(size)
-        strokes = self.strokes or self.default_strokes
         failure = None
         try:
             painting = paint(
                 small,
                 objective,
-                strokes=strokes,
+                strokes=self.strokes or self.default_strokes,
                 batch=batch,
                 steps=self.steps,
                 seed=self.seed,
                 device=self.device,
-                actions=None if start is None else start(small, strokes),
                 constraints=self.constraints,
                 callback=callback,
                 checkpoint=self._checkpoint,

@@ -15,7 +15,19 @@ except Exception as error:  # torchvision raises RuntimeError where it does not 
 from .activation import Activation
 from .content import Content
 from .imagenet import class_index, class_names
+from .judge import probabilities
 from .models import Model, load_model
+from .natural import NaturalColors
 from .style import Style
 
-__all__ = ["Activation", "Content", "Model", "Style", "class_index", "class_names", "load_model"]
+__all__ = [
+    "Activation",
+    "Content",
+    "Model",
+    "NaturalColors",
+    "Style",
+    "class_index",
+    "class_names",
+    "load_model",
+    "probabilities",
+]

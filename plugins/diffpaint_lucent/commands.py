@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import click
-import torch
 from lucent.modelzoo.util import get_model_layers
 from torch import Tensor
 from tqdm import tqdm
 
-from diffpaint import Easel, Renderer, easel_options
+from diffpaint import Easel, easel_options
 
 from .activation import Activation, load_models
 from .catalog import catalog
 from .imagenet import class_index, class_names
 from .judge import check_labels, probabilities
 from .models import Model, load_model
+from .natural import NaturalColors
 
 REPORTS = 6  # how often visualize says what the networks see
-GROUND, CONTRAST = 0.6, 0.2  # colours that strokes start with: about a light grey, and how far apart
+# one view a step, shaken more than the paper's: a thing that is seen at any size and place is one that people see too
+SHAKEN = {"views": 1, "jitter": 16.0, "scale": 0.3, "rotate": 20.0}
 
 
 @click.command()
@@ -45,7 +48,7 @@ def models(name: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-@easel_options(size=768, steps=200, strokes=8, cells=16)
+@easel_options(size=768, steps=200, strokes=8, cells=9)
 @click.option(
     "--models",
     default="efficientnet-lite0,efficientnet-lite1",
@@ -54,10 +57,10 @@ def models(name: str | None) -> None:
 )
 @click.option(
     "--labels",
-    type=click.Choice(["log-probability", "logit"]),
-    default="log-probability",
+    type=click.Choice(["logit", "log-probability"]),
+    default="logit",
     show_default=True,
-    help="What is made large: a logit makes the class ever more itself, and leaves the others be.",
+    help="What is made large: the class itself, or the class against all others.",
 )
 @click.option("--batch", default=1, show_default=True, help="Variants at once.")
 def visualize(name: str, easel: Easel, models: str, labels: str, batch: int) -> None:
@@ -73,7 +76,7 @@ def visualize(name: str, easel: Easel, models: str, labels: str, batch: int) -> 
     easel.check(batch=batch)
     networks = load_models(models)
     check_labels(networks)
-    objective = Activation(f"labels:{number}", networks, labels)
+    objective = Activation(f"labels:{number}", networks, labels, **SHAKEN)
     size = (easel.longest, easel.longest)
     every = max(1, easel.steps // REPORTS)
 
@@ -81,28 +84,14 @@ def visualize(name: str, easel: Easel, models: str, labels: str, batch: int) -> 
         if step % every == 0:
             tqdm.write(f"step {step}: {_seen(networks, canvas, number)}")
 
-    def start(renderer: Renderer, strokes: int) -> Tensor:
-        return quiet(renderer, strokes, batch, easel.seed)
-
     run = {"class": str(number), "models": models, "labels": labels, "batch": str(batch)}
-    painting = easel.paint(objective, size, run=run, batch=batch, start=start, callback=report)
+    easel = dataclasses.replace(easel, constraints=[NaturalColors(), *easel.constraints])
+    painting = easel.paint(objective, size, run=run, batch=batch, callback=report)
     canvas = painting.canvas.to(next(networks[0].network.parameters()).device)
     for model in networks:
         for index, chances in enumerate(probabilities(model, canvas)):
             best = ", ".join(f"{class_names()[i]} {chances[i]:.2f}" for i in chances.topk(3).indices.tolist())
             click.echo(f"{model.name}, {index + 1} of {batch}: {class_names()[number]} {chances[number]:.3f} ({best})")
-
-
-def quiet(renderer: Renderer, strokes: int, batch: int, seed: int) -> Tensor:
-    """Actions to start from, (B, T, A), their colours near a light grey.
-
-    What the networks do not care about then stays a calm ground, instead of the strokes of all colours that a uniform
-    start leaves there.
-    """
-    actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
-    colors = [renderer.action_names.index(name) for name in ("red", "green", "blue") if name in renderer.action_names]
-    actions[..., colors] = GROUND + CONTRAST * (actions[..., colors] - 0.5)
-    return actions
 
 
 def _seen(networks: list[Model], canvas: Tensor, number: int) -> str:

@@ -1,0 +1,46 @@
+"""One photo in six media: what a medium makes of a picture by content loss alone (the paper's section 5).
+
+python examples/intrinsic_style_transfer.py examples/photos/chelsea.png -o media/
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import diffpaint
+from diffpaint import Greyscale, Limit, Palette
+
+EARTH = [(0.10, 0.08, 0.07), (0.45, 0.20, 0.13), (0.80, 0.55, 0.25), (0.95, 0.90, 0.80), (0.25, 0.35, 0.40)]
+MEDIA = {
+    "colour": ("classic/dry_brush", []),
+    "greyscale": ("classic/dry_brush", [Greyscale()]),
+    "palette": ("classic/dry_brush", [Palette(EARTH)]),
+    "thin": ("classic/dry_brush", [Limit("size", 0, 0.2)]),
+    "charcoal": ("classic/charcoal", [Greyscale()]),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo")
+    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder")
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+
+    photo = diffpaint.read_image(arguments.photo, 224)
+    size = tuple(photo.shape[2:])
+    content = diffpaint.load_objective("content", target=photo) + 30 * diffpaint.Pixel(photo)
+    for name, (brush, constraints) in MEDIA.items():
+        grid = diffpaint.load_renderer("grid", rows=10, cols=14, size=size, brush=brush)
+        painting = diffpaint.paint(grid, content, strokes=6, steps=arguments.steps, constraints=constraints)
+        painting.save(arguments.output / f"{name}.png")
+        painting.save(arguments.output / f"{name}.json")
+    cppn = diffpaint.load_renderer("cppn", size=size)
+    painting = diffpaint.paint(cppn, content, steps=4 * arguments.steps, lr=0.01)
+    painting.save(arguments.output / "cppn.png")
+
+
+if __name__ == "__main__":
+    main()
