@@ -50,10 +50,7 @@ def main() -> None:
                 rank = int((found > found[number]).sum())
                 chances.append((found[number].item(), rank))
                 plate.append(painting.canvas)
-                print(
-                    f"{class_names()[number]}, {ensemble}, seed {seed}: {found[number]:.3f}, rank {rank + 1}",
-                    flush=True,
-                )
+                print(f"{path.stem} {class_names()[number]}: {found[number]:.3f}, rank {rank + 1}", flush=True)
         top1, top5 = (sum(rank < first for _, rank in chances) / len(chances) for first in (1, 5))
         mean = sum(chance for chance, _ in chances) / len(chances)
         rows.append(f"| {ensemble.replace(' ', ' + ')} | {top1:.0%} | {top5:.0%} | {mean:.2f} |")

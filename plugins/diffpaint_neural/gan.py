@@ -12,16 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from .painter import NeuralPainter
-from .raster import SEEN, resample, seen
+from .raster import RASTER, SEEN, resample, seen
+from .sketch import SKETCHES, sketch
 
 
 class GANNetwork(nn.Module):
     """Alpha of strokes from actions: the generator.
 
+    The paper's, with soft lines along the curve shown to each of its layers: see :mod:`.sketch`.
+
     Args:
         radius: (low, high) px on a 64-px cell for size 0 and 1.
         noise: Normal numbers that a stroke takes beside its action.
-        channels: At 4 x 4 px; half as many at each size up.
+        channels: At 4 x 4 px; half as many at each size up to 32 x 32, and 8 at 64 x 64.
     """
 
     def __init__(self, radius: tuple[float, float], noise: int = 0, channels: int = 256):
@@ -29,23 +32,25 @@ class GANNetwork(nn.Module):
         self.radius = radius
         self.noise = noise
         self.options = {"noise": noise, "channels": channels}
-        widths = [channels >> step for step in range(4)]
-        layers = [
-            layer
-            for wide, narrow in itertools.pairwise(widths)
-            for layer in (nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), nn.BatchNorm2d(narrow), nn.ReLU())
-        ]
+        widths = [channels, channels >> 1, channels >> 2, channels >> 3, 8]
         self.enter = nn.Linear(SEEN + noise, 16 * channels)
-        self.draw = nn.Sequential(
-            *(nn.Unflatten(1, (channels, 4, 4)), nn.BatchNorm2d(channels), nn.ReLU()),
-            *layers,
-            nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1),
+        self.start = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
+        self.grow = nn.ModuleList(
+            nn.ConvTranspose2d(wide + SKETCHES, narrow, 4, 2, 1, bias=False)
+            for wide, narrow in itertools.pairwise(widths)
         )
+        self.settle = nn.ModuleList(nn.Sequential(nn.BatchNorm2d(width), nn.ReLU()) for width in widths[1:])
+        self.leave = nn.Conv2d(widths[-1] + SKETCHES, 1, 3, padding=1)
 
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64), noise: Tensor | None = None) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1] and noise (N, ``noise``)."""
         inputs = seen(actions) if noise is None else torch.cat([seen(actions), noise], 1)
-        return resample(torch.sigmoid(self.draw(self.enter(inputs)))[:, 0], size)
+        level = self.start(self.enter(inputs).unflatten(1, (-1, 4, 4)))
+        lines = sketch(actions, self.radius)
+        for grow, settle in zip(self.grow, self.settle, strict=True):
+            shown = nn.functional.avg_pool2d(lines, RASTER // level.shape[-1])
+            level = settle(grow(torch.cat([level, shown], 1)))
+        return resample(torch.sigmoid(self.leave(torch.cat([level, lines], 1)))[:, 0], size)
 
 
 class NeuralGAN(NeuralPainter):

@@ -11,12 +11,7 @@ from diffpaint_neural.weights import load_weights, shipped_brushes
 
 pytestmark = pytest.mark.bench
 
-UNFINISHED = pytest.mark.xfail(reason="an hour on a CPU: its strokes are not yet where they belong", strict=True)
-SHIPPED = [
-    pytest.param(painter, brush, marks=UNFINISHED if painter == "gan" else ())
-    for painter in ("splat", "dabs", "vae", "gan")
-    for brush in shipped_brushes(painter)
-]
+SHIPPED = [(painter, brush) for painter in ("splat", "dabs", "vae", "gan") for brush in shipped_brushes(painter)]
 
 
 @pytest.mark.parametrize(("painter", "brush"), SHIPPED)

@@ -81,10 +81,11 @@ class GANSettings(Settings):
         mse: Weight of the squared error beside the critic.
     """
 
-    steps: int = 20_000
+    steps: int = 6_000
+    batch: int = 32
     noise: int = 0
-    mean_steps: int = 5_000
-    critic_steps: int = 5
+    mean_steps: int = 1_500
+    critic_steps: int = 2
     mse: float = 10.0
 
     def __post_init__(self):
