@@ -51,7 +51,7 @@ def paint(
     strokes: int = 16,
     batch: int = 1,
     steps: int = 200,
-    lr: float = 0.1,
+    lr: float | None = None,
     seed: int = 0,
     device: str | torch.device | None = None,
     actions: Tensor | None = None,
@@ -75,7 +75,7 @@ def paint(
         strokes: Strokes a canvas; for a grid, a cell. Passed to ``renderer.initial``.
         batch: How many paintings at once.
         steps: Of the optimiser.
-        lr: Adam's learning rate.
+        lr: Adam's learning rate; None takes the renderer's own.
         seed: Of everything random, the objective's augmentation too.
         device: Where to compute; None takes a GPU if there is one.
         actions: (B, T, A) in [0, 1] to start from, instead of ``renderer.initial``; then ``strokes`` and ``batch`` are
@@ -100,6 +100,7 @@ def paint(
     for name, value, least in (("strokes", strokes, 1), ("batch", batch, 1), ("steps", steps, 0)):
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
+    lr = renderer.lr if lr is None else lr
     if not 0 < lr < math.inf:
         raise ValueError(f"lr, the learning rate, must be above 0 and finite, got {lr}")
     if not 0 <= seed < 2**64:

@@ -33,6 +33,7 @@ class Renderer(nn.Module, ABC):
             position, as a fraction of the width from the left; ``y`` and ``_y`` likewise, from the top.
         size: (H, W) of the canvas, px.
         brush: The MyPaint brush that its strokes imitate, for replay; None if there is none.
+        lr: What Adam's learning rate on the logits of its actions should be about.
         spec: ``{"name": ..., "options": ...}`` if :func:`diffpaint.load_renderer` made it; it goes into the saved
             painting.
     """
@@ -40,6 +41,7 @@ class Renderer(nn.Module, ABC):
     action_names: tuple[str, ...]
     size: tuple[int, int]
     brush: str | None = None
+    lr: float = 0.1
     spec: dict[str, Any] | None = None
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ def main() -> None:
 
     cppn = diffpaint.load_renderer("cppn", size=(224, 224))
     goal = Activation(f"labels:{arguments.label}", "efficientnet-lite0 efficientnet-lite1", views=1)
-    painting = diffpaint.paint(cppn, goal, steps=arguments.steps, lr=0.01)  # weights want smaller steps than strokes
+    painting = diffpaint.paint(cppn, goal, steps=arguments.steps)
     large = diffpaint.load_renderer("cppn", size=(896, 896))
     painting.rendered_by(large).save(arguments.output)
 

@@ -38,7 +38,7 @@ def main() -> None:
         painting.save(arguments.output / f"{name}.png")
         painting.save(arguments.output / f"{name}.json")
     cppn = diffpaint.load_renderer("cppn", size=size)
-    painting = diffpaint.paint(cppn, content, steps=4 * arguments.steps, lr=0.01)
+    painting = diffpaint.paint(cppn, content, steps=4 * arguments.steps)
     painting.save(arguments.output / "cppn.png")
 
 

@@ -28,7 +28,7 @@ class CPPN(Renderer):
     It has no strokes. One action vector is one whole network, actions are (B, 1, A), and ``strokes`` of ``initial`` and
     of :func:`diffpaint.paint` mean nothing to it. A weight is the logit of its action, so that Adam on the logits of
     actions, which :func:`diffpaint.paint` and :func:`diffpaint.param_f` do, is Adam on the weights, as in lucent. Its
-    learning rate should be about 0.01: ten times less than strokes want.
+    learning rate is a tenth of what strokes want.
 
     The shorter side of the canvas spans what lucent's square does, -sqrt(3) to sqrt(3) from the first pixel's centre
     to the last one's; along the longer side pixels are as far apart, so that nothing is stretched, and the middle is 0.
@@ -46,6 +46,7 @@ class CPPN(Renderer):
         ValueError: A size, hidden or layers that is no whole number from 1.
     """
 
+    lr = 0.01
     down: Tensor
     across: Tensor
 

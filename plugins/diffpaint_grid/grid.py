@@ -86,6 +86,7 @@ class Grid(Renderer):
         self.size = self.lattice.size
         self.action_names = renderer.action_names
         self.brush = renderer.brush
+        self.lr = renderer.lr
         factor, shift = torch.ones(len(self.action_names)), torch.zeros(len(self.action_names))
         for positions in renderer.positions():
             factor[positions], shift[positions] = 1 - 2 * margin, margin

@@ -214,9 +214,7 @@ def test_actions_are_named():
 def test_it_paints_a_picture_and_its_document_paints_it_again(tmp_path):
     target = blob(24, 32)
     renderer = diffpaint.load_renderer("diffpaint_cppn:CPPN", size=(24, 32), hidden=12, layers=5)
-    painting = diffpaint.paint(
-        renderer, diffpaint.Pixel(target), batch=1, steps=150, lr=0.01, device="cpu", progress=False
-    )
+    painting = diffpaint.paint(renderer, diffpaint.Pixel(target), batch=1, steps=150, device="cpu", progress=False)
     assert painting.actions.shape[1] == 1
     assert painting.losses[-1] < 0.05 * painting.losses[0]
     painting.save(tmp_path / "blob.json")
