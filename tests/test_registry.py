@@ -300,8 +300,11 @@ class TestCommandLine:
         fails_in_one_line(paint("--renderer", "neural-splt"), "neural-splt", "did you mean 'neural-splat'?")
         fails_in_one_line(paint("--objective", "pixels"), "no objective named 'pixels'", "did you mean 'pixel'?")
 
-    def test_a_renderer_that_no_grid_takes_is_one_line(self, paint, working):
-        fails_in_one_line(paint("--renderer", "flat"), "flat")
+    def test_a_renderer_without_strokes_paints_the_whole_canvas(self, paint, working, photo):
+        result = paint("--renderer", "flat", "--objective", "pixel", "--steps", "2", "--size", "32", "--device", "cpu")
+        assert result.exit_code == 0, result.output
+        assert diffpaint.read_image(photo.with_name("painting.png")).std((2, 3)).max() == 0
+        fails_in_one_line(paint("--renderer", "flat", "--strokes", "3"), "flat has no strokes in cells: --strokes")
 
     def test_a_brush_for_a_renderer_without_brushes_is_one_line(self, paint, working):
         fails_in_one_line(paint("--renderer", "flat", "--brush", "classic/chalk"), "'flat'", "brush")
