@@ -19,8 +19,6 @@ STROKE_ACTION = (
     *("start_x", "start_y", "control_x", "control_y", "end_x", "end_y"),
 )
 
-STROKES_AT_ONCE = 32  # strokes rendered in one call of StrokeRenderer.stroke; more fall out of the processor's cache
-
 
 class Renderer(nn.Module, ABC):
     """A differentiable function from actions to a canvas.
@@ -152,10 +150,12 @@ class StrokeRenderer(Renderer):
     Attributes:
         radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where one of the actions is ``size``.
         reach: How far from its curve a stroke lays paint at most, in radii, where it is known.
+        strokes_at_once: Strokes rendered in one call of :meth:`stroke`; more fall out of the processor's cache.
     """
 
     radius: tuple[float, float] | None = None
     reach: float | None = None
+    strokes_at_once: int = 32
 
     @abstractmethod
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
@@ -198,7 +198,9 @@ class StrokeRenderer(Renderer):
             return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
         parts = []
         numbers = torch.arange(first, first + actions.shape[1], device=actions.device).repeat(len(actions))
-        together = zip(actions.flatten(0, 1).split(STROKES_AT_ONCE), numbers.split(STROKES_AT_ONCE), strict=True)
+        together = zip(
+            actions.flatten(0, 1).split(self.strokes_at_once), numbers.split(self.strokes_at_once), strict=True
+        )
         for part, number in together:
             color, alpha = self.stroke_numbered(part, number)
             wanted = (len(part), 1, *self.size)
@@ -208,7 +210,9 @@ class StrokeRenderer(Renderer):
                     f"for {len(part)} strokes; wanted ({len(part)}, 3, 1, 1) or ({len(part)}, 3, H, W), and {wanted}"
                 )
             parts.append((color, alpha))
-        color, alpha = (torch.cat(part).unflatten(0, actions.shape[:2]) for part in zip(*parts, strict=True))
+        if len(parts) > 1:
+            parts = [tuple(torch.cat(part) for part in zip(*parts, strict=True))]
+        color, alpha = (part.unflatten(0, actions.shape[:2]) for part in parts[0])
         return color, alpha
 
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:

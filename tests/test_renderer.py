@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from diffpaint import STROKE_ACTION, Renderer, StrokeRenderer
-from diffpaint.renderer import STROKES_AT_ONCE
 
 
 class Flat(Renderer):
@@ -50,11 +49,12 @@ def test_the_last_stroke_lies_on_top(dots):
 
 def test_many_strokes_are_rendered_as_each_would_be_alone(dots, rand):
     renderer = dots()
-    actions = rand(2, STROKES_AT_ONCE, 7)  # two items: more than are rendered at once
+    many = renderer.strokes_at_once
+    actions = rand(2, many, 7)  # two items: more than are rendered at once
     color, alpha = renderer.stack(actions)
-    assert color.shape == (2, STROKES_AT_ONCE, 3, 1, 1)
-    assert alpha.shape == (2, STROKES_AT_ONCE, 1, 16, 20)
-    for b, t in ((0, 0), (0, STROKES_AT_ONCE - 1), (1, 0), (1, STROKES_AT_ONCE - 1)):
+    assert color.shape == (2, many, 3, 1, 1)
+    assert alpha.shape == (2, many, 1, 16, 20)
+    for b, t in ((0, 0), (0, many - 1), (1, 0), (1, many - 1)):
         alone = renderer.stroke(actions[b, t : t + 1])
         assert torch.equal(color[b, t], alone[0][0])
         torch.testing.assert_close(alpha[b, t], alone[1][0], atol=1e-6, rtol=0)

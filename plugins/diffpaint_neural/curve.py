@@ -56,9 +56,43 @@ def along(actions: Tensor, t: Tensor, size: tuple[int, int], radius: tuple[float
     return Curve(position, velocity, speed, low * (high / low) ** extent * PIXEL, torch.stack(told, -1))
 
 
-def gaussian_profile(centre: Tensor, deviation: Tensor, side: int, height: int) -> Tensor:
-    """Gaussians (...,) over a row of ``side`` pixel centres, on a canvas ``height`` px high; (..., side)."""
+def gaussian_profile(centre: Tensor, deviation: Tensor, side: int, height: int, start: Tensor | None = None) -> Tensor:
+    """Gaussians over a row of pixel centres.
+
+    Args:
+        centre: (N, ...), in heights of the canvas.
+        deviation: Likewise.
+        side: How many pixels.
+        height: Of the canvas, px.
+        start: (N,), the first pixel for each; 0 if None.
+
+    Returns:
+        (N, ..., side), 1 at the centre.
+    """
     pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / height
-    apart = (pixel - centre[..., None]) / deviation[..., None]
-    # farther than FAR, exp() would work its way through the slow numbers at the end of floating point
-    return torch.exp(-0.5 * apart.clamp(-FAR, FAR).square())
+    if start is not None:
+        pixel = pixel + start.reshape(-1, *[1] * centre.ndim) / height
+    return _Profile.apply(centre[..., None], deviation[..., None], pixel)
+
+
+class _Profile(torch.autograd.Function):
+    """With u the distance in deviations, p = exp(-u^2 / 2) has dp/dcentre = p u / deviation, dp/ddeviation u times it.
+
+    Written out, this keeps two tensors of what autograd would keep six of, in a third of the time.
+    """
+
+    @staticmethod
+    def forward(ctx, centre: Tensor, deviation: Tensor, pixel: Tensor) -> Tensor:
+        apart = (pixel - centre).div_(deviation)
+        # farther than FAR, exp() would work its way through the slow numbers at the end of floating point
+        profile = apart.square().clamp_max_(FAR**2).mul_(-0.5).exp_()
+        ctx.save_for_backward(apart, profile, deviation)
+        return profile
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        apart, profile, deviation = ctx.saved_tensors
+        slope = (grad * profile).mul_(apart)
+        of_centre = slope.sum(-1, keepdim=True).div_(deviation)
+        return of_centre, slope.mul_(apart).sum(-1, keepdim=True).div_(deviation), None

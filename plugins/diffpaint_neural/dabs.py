@@ -15,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, along, gaussian_profile
 from .painter import NeuralPainter
 
@@ -60,10 +61,14 @@ class DabsNetwork(nn.Module):
         centre = curve.position + curve.radius * thrown
         # a dab's weight: as many lie here as it stands for
         mass = said[4].exp() * (curve.speed / curve.radius + 1) / len(self.t)
-        deviation = spread.sqrt()
-        down = gaussian_profile(centre[1], deviation[1], size[0], size[0])
-        across = gaussian_profile(centre[0], deviation[0], size[1], size[0])
-        return -torch.expm1(-torch.matmul((down * mass[..., None]).transpose(1, 2), across))
+        (x, y), (wide, high) = centre, spread.sqrt()
+
+        def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
+            down = gaussian_profile(y[some], high[some], box[0], size[0], top) * mass[some, :, None]
+            across = gaussian_profile(x[some], wide[some], box[1], size[0], left)
+            return -torch.expm1(-torch.matmul(down.transpose(1, 2), across))
+
+        return draw_in_boxes(extent(y, high, mass), extent(x, wide, mass), size, draw)
 
 
 class NeuralDabs(NeuralPainter):
@@ -73,4 +78,5 @@ class NeuralDabs(NeuralPainter):
     """
 
     painter = "dabs"
+    strokes_at_once = 512
     network_class = DabsNetwork

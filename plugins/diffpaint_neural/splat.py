@@ -14,6 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile
 from .painter import NeuralPainter
 
@@ -71,17 +72,22 @@ class SplatNetwork(nn.Module):
             (N, H, W) in [0, 1].
         """
         x, y, mass, length = self._gaussians(along(actions, self.t, size, self.radius))
-        down, across = gaussian_profile(*y, size[0], size[0]), gaussian_profile(*x, size[1], size[0])
-        density = torch.matmul((down * mass[..., None]).transpose(2, 3), across)  # (N, S, H, W)
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
         first, second, third = self.pixel_in, self.pixel_mid, self.pixel_out
-        # channels before pixels, (N, C, H W): each layer is one product a stroke, its modulation folded into the matrix
-        level = density.flatten(2).log1p()
-        level = torch.baddbmm(first.bias[:, None] * (1 + scale) + shift, first.weight * (1 + scale), level).relu_()
-        level = torch.baddbmm(second.bias[:, None], second.weight.expand(len(level), -1, -1), level).relu_()
-        level = torch.baddbmm(third.bias[:, None], third.weight.expand(len(level), -1, -1), level).sigmoid()[:, 0]
-        # where no Gaussian reaches there is no paint, whatever the networks say
-        return level.unflatten(1, size) * -torch.expm1(-4 * density.sum(1))
+
+        def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
+            down = gaussian_profile(y[0][some], y[1][some], box[0], size[0], top) * mass[some, ..., None]
+            across = gaussian_profile(x[0][some], x[1][some], box[1], size[0], left)
+            density = torch.matmul(down.transpose(2, 3), across)  # (M, S, h, w)
+            # channels before pixels, (M, C, h w): each layer is one product a stroke, its modulation in the matrix
+            weight, bias = first.weight * (1 + scale[some]), first.bias[:, None] * (1 + scale[some]) + shift[some]
+            level = torch.baddbmm(bias, weight, density.flatten(2).log1p()).relu_()
+            level = torch.baddbmm(second.bias[:, None], second.weight.expand(len(level), -1, -1), level).relu_()
+            level = torch.baddbmm(third.bias[:, None], third.weight.expand(len(level), -1, -1), level).sigmoid()[:, 0]
+            # where no Gaussian reaches there is no paint, whatever the networks say
+            return level.unflatten(1, box) * -torch.expm1(-4 * density.sum(1))
+
+        return draw_in_boxes(extent(*y, mass), extent(*x, mass), size, draw)
 
     def _gaussians(self, curve: Curve) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
         """(centre, deviation) along x and along y, and mass, (N, S, K) each, in heights; length (N, 1)."""
@@ -102,4 +108,5 @@ class NeuralSplat(NeuralPainter):
     """
 
     painter = "splat"
+    strokes_at_once = 512
     network_class = SplatNetwork

@@ -5,7 +5,6 @@ import torch
 from torch.nn import functional
 
 import diffpaint
-from diffpaint.renderer import STROKES_AT_ONCE
 from diffpaint.testing import RendererConformance
 from diffpaint_neural.dabs import DabsNetwork
 from diffpaint_neural.noise import ROWS, NoiseTable
@@ -172,7 +171,8 @@ def test_without_noise_numbers_and_seeds_mean_nothing(load, actions, kind):
 
 @pytest.mark.parametrize("kind", NOISY)
 def test_strokes_are_the_same_in_whichever_company(load, rand, kind):
-    painter, actions = load(kind, size=(16, 16)), rand(2, STROKES_AT_ONCE + 9, 12)
+    painter, actions = load(kind, size=(16, 16)), rand(2, 41, 12)
+    painter.strokes_at_once = 32
     with torch.no_grad():
         whole = painter.stack(actions)[1]
         parts = [painter.stack(actions[:, first : first + 6], first)[1] for first in range(0, actions.shape[1], 6)]
