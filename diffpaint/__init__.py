@@ -14,7 +14,8 @@ from .constraints import (
     constrain,
 )
 from .device import pick_device
-from .easel import Easel, easel_options
+from .easel import Easel
+from .easel_options import easel_options
 from .expression import parse_objective
 from .files import check_writable, replacing
 from .images import check_picture, read_image, write_animation, write_image

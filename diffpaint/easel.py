@@ -1,22 +1,19 @@
-"""What commands that paint share: their options, a canvas to optimise on and one to keep, and what is written."""
+"""What commands that paint share: a canvas to optimise on and one to keep, and what is written."""
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 from torch import Tensor
 
-from .constraint_options import constraint_options
-from .constraints import Constraint
+from .constraints import Constraint, check_constraints
+from .device import pick_device
 from .files import check_writable
 from .images import check_animation, check_picture
 from .objective import Objective
@@ -26,23 +23,11 @@ from .registry import load_renderer
 from .renderer import Renderer, StrokeRenderer
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
+STRIDE = 14  # px of that canvas from cell to cell at least: with many cells it is larger
 LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
 MOST_STROKES = 100_000
 FILM = 512  # px, about the longest side of a time-lapse
 OVERLAP = 0.25
-
-
-class GridType(click.ParamType):
-    """ROWSxCOLS."""
-
-    name = "ROWSxCOLS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Parse it."""
-        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", value)
-        if match is None:
-            self.fail(f"{value!r} is not rows x columns, such as 8x12", param, ctx)
-        return int(match[1]), int(match[2])
 
 
 @dataclass(frozen=True)
@@ -52,6 +37,7 @@ class Easel:
     Attributes:
         cells: About as many cells, unless ``grid`` says otherwise.
         default_strokes: In each cell, unless ``strokes`` says otherwise.
+        default_pyramid: Levels, unless ``pyramid`` says otherwise.
     """
 
     output: Path
@@ -60,6 +46,7 @@ class Easel:
     brush: str | None
     grid: tuple[int, int] | None
     overlap: float | None
+    pyramid: int | None
     strokes: int | None
     steps: int
     seed: int
@@ -70,11 +57,12 @@ class Easel:
     constraints: list[Constraint]
     cells: int
     default_strokes: int
+    default_pyramid: int
 
     @property
     def scale(self) -> int:
         """How many times larger than the canvas that is optimised the painting is."""
-        return max(1, round(self.size / CANVAS))
+        return max(1, round(self.size / max(CANVAS, STRIDE * max(self.grid or (1, 1)))))
 
     @property
     def longest(self) -> int:
@@ -108,7 +96,13 @@ class Easel:
             raise ValueError(
                 f"{self._checkpoint} holds a painting that was interrupted; --resume goes on with it, or delete it"
             )
-        numbers = {"--size": self.size, "--strokes": self.strokes, "--steps": self.steps, "--frames": self.frames}
+        numbers = {
+            "--size": self.size,
+            "--pyramid": self.pyramid,
+            "--strokes": self.strokes,
+            "--steps": self.steps,
+            "--frames": self.frames,
+        }
         for name, value in ({**numbers, "--batch": batch}).items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
@@ -135,16 +129,19 @@ class Easel:
         brush = {} if self.brush is None else {"brush": self.brush}
         if isinstance(load_renderer(self.renderer, **brush), StrokeRenderer):
             rows, cols = self.grid or self._cells(size)
-            count = rows * cols * (self.strokes or self.default_strokes)
-            if count > MOST_STROKES:
-                raise ValueError(f"{rows} x {cols} cells make {count} strokes; at most {MOST_STROKES} can be painted")
+            if (least := rows * cols * (self.strokes or self.default_strokes)) > MOST_STROKES:
+                raise ValueError(f"{rows} x {cols} cells make {least} strokes; at most {MOST_STROKES} can be painted")
             overlap = OVERLAP if self.overlap is None else self.overlap
             options = {"renderer": self.renderer, "rows": rows, "cols": cols, "size": size, "overlap": overlap} | brush
-            click.echo(f"{rows} x {cols} cells, {count} strokes on {size[1]} x {size[0]} px", err=True)
+            levels = self.pyramid or self.default_pyramid
+            below = f" above {levels - 1} of larger ones" if levels > 1 else ""
+            each = self.strokes or self.default_strokes
+            click.echo(f"{rows} x {cols} cells{below}, {each} strokes in each, on {size[1]} x {size[0]} px", err=True)
+            name, options = ("grid", options) if levels == 1 else ("pyramid", options | {"levels": levels})
             for factor in factors:
-                yield load_renderer("grid", **options, scale=factor)
+                yield load_renderer(name, **options, scale=factor)
             return
-        meant = {"--grid": self.grid, "--overlap": self.overlap, "--strokes": self.strokes}
+        meant = {"--grid": self.grid, "--overlap": self.overlap, "--strokes": self.strokes, "--pyramid": self.pyramid}
         if unmeant := [name for name, value in meant.items() if value is not None]:
             raise ValueError(f"{self.renderer} has no strokes in cells: {', '.join(unmeant)} mean nothing to it")
         for factor in factors:
@@ -157,6 +154,7 @@ class Easel:
         *,
         run: Mapping[str, str],
         batch: int = 1,
+        target: Tensor | None = None,
         callback: Callable[[int, Tensor, float], None] | None = None,
     ) -> Painting:
         """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
@@ -166,6 +164,7 @@ class Easel:
             size: (H, W) of the canvas that is optimised, px.
             run: What a resumed run must share, as :func:`diffpaint.paint`'s.
             batch: Number of paintings; files are numbered if there are several.
+            target: (1, 3, H, W) in [0, 1], the picture that is painted, if there is one, for the renderer's draft.
             callback: As :func:`diffpaint.paint`'s.
 
         Returns:
@@ -173,12 +172,18 @@ class Easel:
         """
         began = time.monotonic()
         small, large, film = self.renderers(size)
-        failure = None
+        small.to(pick_device(self.device))
+        check_constraints(self.constraints, small)
+        strokes, actions, failure = self.strokes or self.default_strokes, None, None
+        if target is not None and not self.resume:
+            click.echo("drafting ...", err=True)
+            actions = small.draft(target, strokes, self.seed, self.constraints)
         try:
             painting = paint(
                 small,
                 objective,
-                strokes=self.strokes or self.default_strokes,
+                strokes=strokes,
+                actions=actions,
                 batch=batch,
                 steps=self.steps,
                 seed=self.seed,
@@ -235,48 +240,3 @@ class Easel:
             click.echo(f"{done} steps were done already, --steps is {self.steps}; {self._checkpoint} stays", err=True)
             return
         self._checkpoint.unlink(missing_ok=True)
-
-
-def easel_options(*, size: int, steps: int, strokes: int, cells: int) -> Callable[[Callable], Callable]:
-    """Give a command the options of an :class:`Easel`, which it gets as its argument ``easel``.
-
-    Args:
-        size: Default of ``--size``, px.
-        steps: Default of ``--steps``.
-        strokes: In each cell, unless ``--strokes`` says otherwise.
-        cells: About as many, unless ``--grid`` says otherwise.
-    """
-    file = click.Path(path_type=Path)
-    options = [
-        click.option("-o", "--output", required=True, type=file, help="The painting: a .png, .jpg, ..."),
-        click.option(
-            "--size", default=size, show_default=True, help="Longest side of the painting, px (rounded down a little)."
-        ),
-        click.option("--renderer", default="neural-splat", show_default=True, help="What paints; see diffpaint list."),
-        click.option("--brush", help="The painter's brush, such as classic/dry_brush.  [default: the painter's own]"),
-        click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: about {cells}, nearly square]"),
-        click.option(
-            "--overlap", type=float, help=f"Of neighbouring cells, as a fraction of the cell.  [default: {OVERLAP}]"
-        ),
-        click.option("--strokes", type=int, help=f"Strokes in each cell.  [default: {strokes}]"),
-        click.option("--steps", default=steps, show_default=True, help="Steps of the optimiser."),
-        click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture."),
-        click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: a GPU if there is one]"),
-        click.option("--resume", is_flag=True, help="Go on with a painting that was interrupted."),
-        click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif or .mp4."),
-        click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
-        constraint_options,
-    ]
-    names = {field.name for field in fields(Easel)} - {"cells", "default_strokes"}
-
-    def decorate(command: Callable) -> Callable:
-        @functools.wraps(command)
-        def run(**arguments: Any) -> Any:
-            own = {name: arguments.pop(name) for name in names}
-            return command(easel=Easel(**own, cells=cells, default_strokes=strokes), **arguments)
-
-        for option in reversed(options):
-            run = option(run)
-        return run
-
-    return decorate

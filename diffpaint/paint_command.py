@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from .easel import Easel, easel_options
+from .easel import Easel
+from .easel_options import easel_options
 from .expression import parse_objective
 from .images import read_image
 
@@ -16,14 +17,14 @@ CELLS = 216
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path))
-@easel_options(size=1024, steps=250, strokes=6, cells=CELLS)
+@easel_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=3)
 @click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
 def paint(photo: Path, easel: Easel, objective: str) -> None:
     """Paint PHOTO with brushstrokes.
 
-    The canvas is divided into overlapping cells, and the strokes of every cell are optimised until a pretrained network
-    sees in the canvas what it sees in the photo. Writes the painting, and beside it a .json document with every stroke,
-    which 'diffpaint replay' draws with the real MyPaint engine.
+    The canvas is divided into overlapping cells, on several levels from large to small ones, and the strokes of every
+    cell are optimised until a pretrained network sees in the canvas what it sees in the photo. Writes the painting, and
+    beside it a .json document with every stroke, which 'diffpaint replay' draws with the real MyPaint engine.
 
     Ctrl-C stops early and keeps the painting so far; --resume goes on with it. An objective is a sum, such as
     "content", "pixel", or "content + 100*pixel", and each may have options: "content(layers=_blocks_4, norm=l1)".
@@ -41,4 +42,4 @@ def paint(photo: Path, easel: Easel, objective: str) -> None:
     goal = parse_objective(objective, target)
     height, width = target.shape[2:]
     run = {"objective": objective, "photo": hashlib.sha256(target.numpy().tobytes()).hexdigest()}
-    easel.paint(goal, (height, width), run=run)
+    easel.paint(goal, (height, width), run=run, target=target)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from .compositing import over
+
+if TYPE_CHECKING:
+    from .constraints import Constraint
 
 #: The action of every painter, each in [0, 1]. x and y are fractions of the canvas, y downwards; control is the control
 #: point of a quadratic Bezier; the brush's radius in px on a 64-px canvas is low * (high / low) ** size.
@@ -80,6 +83,20 @@ class Renderer(nn.Module, ABC):
             generator: Source of randomness, on the CPU.
         """
         return 0.05 + 0.9 * torch.rand(batch, strokes, len(self.action_names), generator=generator)
+
+    def draft(self, target: Tensor, strokes: int, seed: int = 0, constraints: Sequence[Constraint] = ()) -> Tensor:
+        """Actions to start from where a picture is to be painted: chance, unless a renderer knows better.
+
+        Args:
+            target: (B, 3, H, W) in [0, 1].
+            strokes: As for :meth:`initial`.
+            seed: Of everything random.
+            constraints: That the painting will obey; the actions need not.
+
+        Returns:
+            (B, T, A) in [0, 1].
+        """
+        return self.initial(len(target), strokes, torch.Generator().manual_seed(seed))
 
     @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
@@ -183,12 +200,12 @@ class StrokeRenderer(Renderer):
         """
         return self.stroke(actions)
 
-    def stack(self, actions: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
+    def stack(self, actions: Tensor, numbers: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Strokes of a batch, rendered a few at a time.
 
         Args:
             actions: (B, T, A) in [0, 1].
-            first: Number of the first of them on its canvas.
+            numbers: (T,), of each of them on its canvas; None counts from 0.
 
         Returns:
             color (B, T, 3, 1, 1) or (B, T, 3, H, W), and alpha (B, T, 1, H, W).
@@ -197,7 +214,9 @@ class StrokeRenderer(Renderer):
             blank = actions.new_zeros(*actions.shape[:2], 1, *self.size)
             return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
         parts = []
-        numbers = torch.arange(first, first + actions.shape[1], device=actions.device).repeat(len(actions))
+        if numbers is None:
+            numbers = torch.arange(actions.shape[1], device=actions.device)
+        numbers = numbers.to(actions.device).repeat(len(actions))
         together = zip(
             actions.flatten(0, 1).split(self.strokes_at_once), numbers.split(self.strokes_at_once), strict=True
         )
@@ -225,7 +244,7 @@ class StrokeRenderer(Renderer):
         """The canvas after each stroke, (B, 3, H, W), T of them."""
         canvas = self.check(actions, canvas)
         for index in range(actions.shape[1]):
-            canvas = over(*self.stack(actions[:, index : index + 1], index), canvas)
+            canvas = over(*self.stack(actions[:, index : index + 1], torch.tensor([index])), canvas)
             yield canvas
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:

@@ -17,7 +17,7 @@ from diffpaint.cli import cli
 from diffpaint.paint_command import CELLS
 
 PHOTO = Path(__file__).parent / "data" / "chelsea.jpg"  # 128 x 85 px
-SMALL = ["--size", "64", "--grid", "2x3", "--strokes", "1", "--steps", "2", "--device", "cpu"]
+SMALL = ["--size", "64", "--grid", "2x3", "--strokes", "1", "--steps", "2", "--device", "cpu", "--pyramid", "1"]
 
 
 class Interrupting(Pixel):
@@ -86,7 +86,7 @@ def test_a_photo_becomes_a_painting_and_a_document(tmp_path, objective):
 
 def test_says_what_it_wrote(tmp_path):
     result = paint(tmp_path / "a.png", "--objective", "pixel")
-    assert "2 x 3 cells, 6 strokes on 64 x 42 px" in result.stderr
+    assert "2 x 3 cells, 1 strokes in each, on 64 x 42 px" in result.stderr
     assert f"wrote {tmp_path / 'a.png'} (64 x 42 px) and {tmp_path / 'a.json'}" in result.stderr
     assert result.stdout == ""
 
@@ -118,6 +118,24 @@ def test_without_a_grid_the_cells_are_nearly_square(tmp_path):
     rows, cols = map(int, re.match(r"(\d+) x (\d+) cells", result.stderr).groups())
     assert rows * cols == pytest.approx(CELLS, rel=0.1)
     assert (42 / rows) / (64 / cols) == pytest.approx(1, abs=0.15)
+
+
+def test_by_default_large_strokes_are_drafted_and_small_ones_lie_on_top(tmp_path):
+    arguments = ["--size", "64", "--grid", "4x6", "--strokes", "2", "--steps", "1", "--device", "cpu"]
+    result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments, "--objective", "pixel")
+    assert "4 x 6 cells above 2 of larger ones, 2 strokes in each, on 64 x 42 px" in result.stderr
+    document = diffpaint.read_document(tmp_path / "a.json")
+    assert document["renderer"]["name"] == "pyramid"
+    assert len(document["strokes"]) == 2 * (1 * 2 + 2 * 3 + 4 * 6)
+    photo = diffpaint.read_image(PHOTO, 64)
+    error = (diffpaint.read_image(tmp_path / "a.png") - photo).square().mean()
+    assert error < 0.2 * (photo - photo.mean()).square().mean()  # after one step: it is the draft that is so close
+
+
+def test_many_cells_get_a_larger_canvas(tmp_path):
+    arguments = ["--size", "600", "--grid", "30x43", "--strokes", "1", "--steps", "1", "--device", "cpu"]
+    result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments, "--objective", "pixel", "--pyramid", "1")
+    assert "on 600 x 398 px" in result.stderr
 
 
 def test_a_painting_that_was_there_is_replaced(tmp_path):

@@ -1,5 +1,6 @@
-"""A grid of cells that stitches the small canvases of a stroke renderer into one of any size."""
+"""Grids of cells, alone or in levels: the small canvases of a stroke renderer, stitched into one of any size."""
 
 from .grid import Grid
+from .pyramid import Pyramid
 
-__all__ = ["Grid"]
+__all__ = ["Grid", "Pyramid"]

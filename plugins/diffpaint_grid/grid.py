@@ -11,7 +11,10 @@ from torch import Tensor
 
 from diffpaint import Renderer, StrokeRenderer, load_renderer, over
 
+from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
+
+AT_ONCE = 2**22  # pixels of all patches together up to which keeping all strokes for backward is cheap enough
 
 
 class Grid(Renderer):
@@ -122,13 +125,12 @@ class Grid(Renderer):
         """Draw layer by layer, cell by cell; T is strokes a cell times cells."""
         canvas = self.check(actions, canvas)
         inside, wide = self._in_patch(actions), self.lattice.pad(canvas)
-        windows = self.lattice.windows(actions.shape[1] // self.cells)
-        if torch.is_grad_enabled():
-            wide = over(*self.renderer.stack(inside), wide, windows)
-        else:  # window by window: what is rendered only, and perhaps large, need not hold all strokes at once
-            for part, view in windows:
-                color, alpha = self.renderer.stack(inside[:, part], part.start)
-                wide = over(color, alpha, wide, [(slice(0, alpha.shape[1]), view)])
+        if not torch.is_grad_enabled():
+            wide = draw(inside, wide, self.renderer, self.lattice)
+        elif inside.shape[:2].numel() * math.prod(self.lattice.patch) <= AT_ONCE:
+            wide = over(*self.renderer.stack(inside), wide, self.lattice.windows(actions.shape[1] // self.cells))
+        else:
+            wide = paint_in_bands(inside, wide, self.renderer, self.lattice)
         return self.lattice.crop(wide)
 
     @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
@@ -137,7 +139,7 @@ class Grid(Renderer):
         (height, width), reach = self.lattice.patch, self.lattice.reach
         wide = self.lattice.pad(self.check(actions, canvas)).contiguous()
         for index, (y, x) in enumerate(self.lattice.origins(actions.shape[1] // self.cells)):
-            color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]), index)
+            color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]), torch.tensor([index]))
             top, left = y + reach[0], x + reach[1]
             place = wide[:, :, top : top + height, left : left + width]
             place.copy_(over(color, alpha, place))

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn.functional import pad
@@ -25,6 +26,20 @@ from torch.nn.functional import pad
 from diffpaint import Window
 
 Pair = tuple[int, int]  # (vertical, horizontal), px unless said otherwise
+
+
+class Run(NamedTuple):
+    """Strokes of one row of cells that are drawn together.
+
+    Attributes:
+        turn: Number of the phase, over all layers; runs of several rows are drawn in its order.
+        strokes: Which.
+        col: The first of their cells; they are ``spacing`` apart.
+    """
+
+    turn: int
+    strokes: slice
+    col: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,18 @@ class Lattice:
             first += count
         return windows
 
+    def runs(self, layers: int) -> list[list[Run]]:
+        """For every row of cells its strokes, in drawing order."""
+        (rows, cols), (down, across) = self.cells, self.spacing
+        runs: list[list[Run]] = [[] for _ in range(rows)]
+        first = 0
+        for turn, (i, j) in enumerate(self._phases(layers)):
+            count = len(range(j, cols, across))
+            for row in range(i, rows, down):
+                runs[row].append(Run(turn, slice(first, first + count), j))
+                first += count
+        return runs
+
     def pad(self, canvas: Tensor) -> Tensor:
         """Widen a canvas (B, C, H, W) so that the outermost patches lie on it."""
         (top, left), (height, width) = self.reach, self.size
@@ -101,6 +128,15 @@ class Lattice:
         def view(canvas: Tensor) -> Tensor:
             part = canvas[:, :, i * down :, j * right :]
             return part.unfold(2, height, every * down).unfold(3, width, each * right).permute(0, 2, 3, 1, 4, 5)
+
+        return view
+
+    def band_view(self, col: int) -> Callable[[Tensor], Tensor]:
+        """Of a band of the widened canvas, any height, the patches of a :class:`Run` that begins at this column."""
+        width, right, each = self.patch[1], self.stride[1], self.spacing[1]
+
+        def view(band: Tensor) -> Tensor:
+            return band[:, :, :, col * right :].unfold(3, width, each * right).permute(0, 3, 1, 2, 4)
 
         return view
 

@@ -48,7 +48,7 @@ def models(name: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-@easel_options(size=768, steps=200, strokes=8, cells=9)
+@easel_options(size=768, steps=200, strokes=8, cells=9, pyramid=1)
 @click.option(
     "--models",
     default="efficientnet-lite0,efficientnet-lite1",

@@ -10,6 +10,7 @@ from torch import Tensor
 from diffpaint import Objective, check_canvas, check_target, distance
 
 from .activations import activations_of
+from .crops import Crops, Place
 from .models import Model
 from .transforms import RandomAffine
 
@@ -29,6 +30,8 @@ class Content(Objective):
         jitter: Largest shift, px.
         scale: Largest relative change of size.
         rotate: Largest angle, degrees.
+        crop: Side, px, of the crops in which canvases of more than a megapixel are looked at, in the memory of one.
+        crops: How many are drawn at random for each call; 0 takes all that cover the canvas.
 
     Raises:
         ValueError: An unknown model, layer or norm, a target of another shape, a negative number, or a canvas that is
@@ -46,17 +49,23 @@ class Content(Objective):
         jitter: float = 8.0,
         scale: float = 0.1,
         rotate: float = 5.0,
+        crop: int = 512,
+        crops: int = 4,
     ):
         super().__init__()
         self.distance = distance(norm)
+        self.crops = Crops(crop, crops)
         self.transform = RandomAffine(jitter, scale, rotate)
         self.register_buffer("target", check_target(target), persistent=False)
-        self.activations = activations_of(model, layers, self.target)
+        self.activations = activations_of(model, layers, self.target[:, :, :crop, :crop])
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of activations, over the layers, under one random transform."""
         check_canvas(canvas, self.target)
-        both = self.transform(torch.cat([canvas, self.target]))
+        return self.crops(canvas, self._score)
+
+    def _score(self, canvas: Tensor, place: Place) -> Tensor:
+        both = self.transform(torch.cat([canvas, self.target[(..., *place)]]))
         painted, photo = both.split([len(canvas), len(self.target)])
         with torch.no_grad():
             wanted = self.activations(photo.detach())

@@ -10,6 +10,7 @@ from torch import Tensor
 from diffpaint import Objective, check_target, distance, read_image
 
 from .activations import activations_of
+from .crops import Crops, Place
 from .models import Model
 from .transforms import RandomAffine
 
@@ -29,6 +30,8 @@ class Style(Objective):
         jitter: Largest shift of the canvas, px.
         scale: Largest relative change of its size.
         rotate: Largest angle, degrees.
+        crop: Side, px, of the crops in which canvases of more than a megapixel are looked at, in the memory of one.
+        crops: How many are drawn at random for each call; 0 takes all that cover the canvas.
 
     Raises:
         ValueError: As of ``content``; a picture that cannot be read, or more than one.
@@ -44,9 +47,12 @@ class Style(Objective):
         jitter: float = 8.0,
         scale: float = 0.1,
         rotate: float = 5.0,
+        crop: int = 512,
+        crops: int = 4,
     ):
         super().__init__()
         self.distance = distance(norm)
+        self.crops = Crops(crop, crops)
         self.transform = RandomAffine(jitter, scale, rotate)
         picture = read_image(target, size) if isinstance(target, str) else check_target(target)
         if len(picture) != 1:
@@ -58,6 +64,9 @@ class Style(Objective):
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of Gram matrices of the canvas (B, 3, H, W) in [0, 1], over the layers."""
+        return self.crops(canvas, self._score)
+
+    def _score(self, canvas: Tensor, place: Place) -> Tensor:
         scores = []
         for index, seen in enumerate(self.activations(self.transform(canvas)).values()):
             grams = gram(seen)

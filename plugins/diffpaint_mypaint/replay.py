@@ -21,7 +21,7 @@ def check_replayable(document: dict[str, Any]) -> None:
     Raises:
         ValueError: They are not.
     """
-    if tuple(document["stroke_columns"]) != COLUMNS:
+    if tuple(document["stroke_columns"]) not in (COLUMNS, (*COLUMNS, "cell")):
         raise ValueError(
             f"this painting cannot be replayed: its strokes have {', '.join(document['stroke_columns']) or 'nothing'}"
             f"; wanted {', '.join(COLUMNS)}"
@@ -50,9 +50,12 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     factor = 1.0 if size is None else size / max(width, height)
     if width * height * factor**2 > MOST_PIXELS:
         raise ValueError(f"a picture of this size has more than {MOST_PIXELS // 10**6} megapixels; name a smaller size")
-    strokes = np.array(document["strokes"], np.float64).reshape(-1, len(COLUMNS))
-    if (strokes[:, 2] <= 0).any():
-        raise ValueError("this painting cannot be replayed: a stroke has a radius that is not above 0")
+    table = np.array(document["strokes"], np.float64).reshape(-1, len(document["stroke_columns"]))
+    strokes, cells = table[:, : len(COLUMNS)], table[:, len(COLUMNS) :].ravel()
+    if not len(cells):
+        cells = np.full(len(strokes), document["cell"], np.float64)
+    if (strokes[:, 2] <= 0).any() or (cells <= 0).any():
+        raise ValueError("this painting cannot be replayed: a stroke has a radius or cell that is not above 0")
     side = max(width, height)
     if (strokes[:, 2] > side).any() or (np.abs(strokes[:, 6:12]) > 10 * side).any():
         raise ValueError("this painting cannot be replayed: a stroke is larger than the canvas, or far away from it")
@@ -64,6 +67,6 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
         brush,
         max(1, round(width * factor)),
         max(1, round(height * factor)),
-        cell=document["cell"] * factor,
+        cell=cells * factor,
         background=tuple(document["background"]),
     )

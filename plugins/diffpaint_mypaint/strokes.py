@@ -92,7 +92,7 @@ def draw_painting(
     width: int,
     height: int,
     *,
-    cell: float,
+    cell: float | np.ndarray,
     background: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> np.ndarray:
     """Draw strokes over one another on one canvas.
@@ -103,7 +103,7 @@ def draw_painting(
         brush: A brush, or its name. Its random generator starts afresh.
         width: Of the canvas, px.
         height: Of the canvas, px.
-        cell: Side in px of the square that stands for a 64-px cell; scales speed.
+        cell: Side in px of the square that stands for a 64-px cell, of all strokes or (T,) of each; scales speed.
         background: sRGB in [0, 1].
 
     Returns:
@@ -115,10 +115,11 @@ def draw_painting(
         brush.fresh()
     surface = Surface(width, height)
     surface.clear(background)
+    cells = np.broadcast_to(cell, len(strokes)).tolist()
     with catch_interrupt() as interrupt:  # raised within the engine's callbacks, KeyboardInterrupt would be lost
-        for stroke, path in zip(np.asarray(strokes, np.float64), motion(strokes), strict=True):
+        for stroke, path, side in zip(np.asarray(strokes, np.float64), motion(strokes), cells, strict=True):
             brush.set_color(*stroke[3:6])
-            brush.stroke(surface, path.tolist(), stroke[2], CELL / cell)
+            brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
             if interrupt.is_set():
                 raise KeyboardInterrupt
     return surface.rgb8()

@@ -53,6 +53,14 @@ class TestGrid(RendererConformance):
         return diffpaint.load_renderer("grid", rows=2, cols=3, size=(20, 31))
 
 
+class TestPyramid(RendererConformance):
+    strokes = 1
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("pyramid", rows=2, cols=3, size=(20, 31), levels=2)
+
+
 class TestGridOfFixedPatches(RendererConformance):
     strokes = 1
 
@@ -125,7 +133,7 @@ class TestCPPN(RendererConformance):
 
 def test_every_registered_plugin_is_tested_here():
     tested = (
-        {"neural-splat", "neural-dabs", "neural-vae", "neural-gan", "grid", "cppn"},
+        {"neural-splat", "neural-dabs", "neural-vae", "neural-gan", "grid", "pyramid", "cppn"},
         {"pixel", "content", "style", "activation"},
     )
     assert set(diffpaint.names("renderers")) == tested[0]

@@ -175,8 +175,9 @@ def test_strokes_are_the_same_in_whichever_company(load, rand, kind):
     painter.strokes_at_once = 32
     with torch.no_grad():
         whole = painter.stack(actions)[1]
-        parts = [painter.stack(actions[:, first : first + 6], first)[1] for first in range(0, actions.shape[1], 6)]
-        shifted = painter.stack(actions, 1)[1]
+        numbers = torch.arange(actions.shape[1])
+        parts = [painter.stack(actions[:, some], some)[1] for some in numbers.split(6)]
+        shifted = painter.stack(actions, numbers + 1)[1]
         canvas = painter(actions)
     torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=0)
     torch.testing.assert_close(painter(actions.requires_grad_()), canvas, atol=1e-5, rtol=0)
