@@ -59,9 +59,9 @@ def main() -> None:
     (arguments.output / "table.md").write_text(table)
     print(table)
     thumbs = interpolate(torch.cat(plate), (THUMB, THUMB), mode="bilinear", antialias=True)
-    across = len(arguments.classes) * arguments.seeds
-    grid = thumbs.unflatten(0, (-1, across)).permute(2, 0, 3, 1, 4)  # (3, ensembles, h, paintings, w)
-    diffpaint.write_image(arguments.output / "plate.png", grid.reshape(3, len(ENSEMBLES) * THUMB, across * THUMB))
+    grid = thumbs.unflatten(0, (len(ENSEMBLES), len(arguments.classes), arguments.seeds))
+    grid = grid.permute(3, 0, 2, 4, 1, 5)  # (3, ensembles, seeds, h, classes, w)
+    diffpaint.write_image(arguments.output / "plate.png", grid.flatten(4).flatten(1, 3))
 
 
 def visualize(number: int, ensemble: str, seed: int, steps: int) -> diffpaint.Painting:

@@ -33,13 +33,18 @@ def main() -> None:
     size = tuple(photo.shape[2:])
     content = diffpaint.load_objective("content", target=photo) + 30 * diffpaint.Pixel(photo)
     for name, (brush, constraints) in MEDIA.items():
-        grid = diffpaint.load_renderer("grid", rows=10, cols=14, size=size, brush=brush)
+        options = {"rows": 10, "cols": 14, "size": size, "brush": brush}
+        grid, large = (diffpaint.load_renderer("grid", **options, scale=scale) for scale in (1, 3))
         painting = diffpaint.paint(grid, content, strokes=6, steps=arguments.steps, constraints=constraints)
-        painting.save(arguments.output / f"{name}.png")
-        painting.save(arguments.output / f"{name}.json")
-    cppn = diffpaint.load_renderer("cppn", size=size)
+        save(painting.rendered_by(large), arguments.output / name)
+    cppn, large = (diffpaint.load_renderer("cppn", size=(scale * size[0], scale * size[1])) for scale in (1, 3))
     painting = diffpaint.paint(cppn, content, steps=4 * arguments.steps)
-    painting.save(arguments.output / "cppn.png")
+    save(painting.rendered_by(large), arguments.output / "cppn")
+
+
+def save(painting: diffpaint.Painting, path: Path) -> None:
+    painting.save(path.with_suffix(".png"))
+    painting.save(path.with_suffix(".json"))
 
 
 if __name__ == "__main__":

@@ -248,7 +248,7 @@ def assert_refused(result, said):
         (["--palette", "mauvish"], "mauvish"),
         (
             ["--renderer", "cppn", "--strokes", "3"],
-            "cppn has no strokes in cells: --grid, --strokes mean nothing to it",
+            "cppn has no strokes in cells: --grid, --strokes, --pyramid mean nothing to it",
         ),
         (["--brush", "classic/broom"], "classic/broom"),
         (["--device", "abacus"], "no device 'abacus'; available here:"),
