@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile
 from .painter import NeuralPainter
+from .recompute import recomputed
 
 FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
 
@@ -73,19 +74,15 @@ class SplatNetwork(nn.Module):
         """
         x, y, mass, length = self._gaussians(along(actions, self.t, size, self.radius))
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
-        first, second, third = self.pixel_in, self.pixel_mid, self.pixel_out
+        first, layers = self.pixel_in, (self.pixel_mid, self.pixel_out)
+        rest = [part for layer in layers for part in (layer.weight, layer.bias[:, None])]
 
         def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
             down = gaussian_profile(y[0][some], y[1][some], box[0], size[0], top) * mass[some, ..., None]
             across = gaussian_profile(x[0][some], x[1][some], box[1], size[0], left)
             density = torch.matmul(down.transpose(2, 3), across)  # (M, S, h, w)
-            # channels before pixels, (M, C, h w): each layer is one product a stroke, its modulation in the matrix
             weight, bias = first.weight * (1 + scale[some]), first.bias[:, None] * (1 + scale[some]) + shift[some]
-            level = torch.baddbmm(bias, weight, density.flatten(2).log1p()).relu_()
-            level = torch.baddbmm(second.bias[:, None], second.weight.expand(len(level), -1, -1), level).relu_()
-            level = torch.baddbmm(third.bias[:, None], third.weight.expand(len(level), -1, -1), level).sigmoid()[:, 0]
-            # where no Gaussian reaches there is no paint, whatever the networks say
-            return level.unflatten(1, box) * -torch.expm1(-4 * density.sum(1))
+            return recomputed(_ink, density.flatten(2), weight, bias, *rest).unflatten(1, box)
 
         return draw_in_boxes(extent(*y, mass), extent(*x, mass), size, draw)
 
@@ -99,6 +96,21 @@ class SplatNetwork(nn.Module):
         centre = curve.position[:, :, None] + radius * said[2:4]
         mass = said[4].exp() * self.weight * (curve.speed[:, None] / radius + 1)  # dabs lie a part of the radius apart
         return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, curve.speed.mean(1, keepdim=True)
+
+
+def _ink(density: Tensor, *layers: Tensor) -> Tensor:
+    """Alpha (M, P) of densities (M, S, P): three layers, the same for every pixel.
+
+    Channels come before pixels, so that a layer is one product a stroke, with its modulation in the matrix.
+    """
+    weight, bias, *rest = layers
+    level = torch.baddbmm(bias, weight, density.log1p()).relu_()
+    weight, bias, *rest = rest
+    level = torch.baddbmm(bias, weight.expand(len(level), -1, -1), level).relu_()
+    weight, bias = rest
+    level = torch.baddbmm(bias, weight.expand(len(level), -1, -1), level)[:, 0].sigmoid()
+    # where no Gaussian reaches there is no paint, whatever the networks say
+    return level * -torch.expm1(-4 * density.sum(1))
 
 
 class NeuralSplat(NeuralPainter):

@@ -1,0 +1,39 @@
+"""Computed again for backward instead of kept: memory for time, where there is little time in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def recomputed(function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    """``function(*inputs)``, of which autograd keeps the inputs only; once differentiable.
+
+    ``torch.utils.checkpoint`` does the same for any function, but takes seconds to be imported.
+
+    Args:
+        function: Deterministic.
+        inputs: All that it depends on and that wants gradients.
+    """
+    return _Recomputed.apply(function, *inputs)
+
+
+class _Recomputed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+        ctx.function = function
+        ctx.save_for_backward(*inputs)
+        return function(*inputs)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        needed = ctx.needs_input_grad[1:]
+        inputs = [part.detach().requires_grad_(need) for part, need in zip(ctx.saved_tensors, needed, strict=True)]
+        with torch.enable_grad():
+            output = ctx.function(*inputs)
+        wanted = [part for part in inputs if part.requires_grad]
+        found = iter(torch.autograd.grad(output, wanted, grad))
+        return None, *(next(found) if need else None for need in needed)

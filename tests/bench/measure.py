@@ -1,0 +1,73 @@
+"""Time and memory of one forward and backward pass, in a process of its own: ``python measure.py '{...}'``.
+
+Prints JSON: ``seconds``, the best of several passes; ``first``, of the first; ``mb``, peak memory above that of an
+interpreter with torch and diffpaint loaded; ``strokes``; and (height, width) as ``size``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def measure(**work: Any) -> dict[str, Any]:
+    """Measure on one thread, in a new process.
+
+    Args:
+        work: ``painter``, a renderer's name or ``reference``; ``rows``, ``cols``, ``strokes`` in each cell, ``overlap``
+            as a fraction of cells of 64 px; ``passes``.
+    """
+    command = [sys.executable, __file__, json.dumps(work)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _peak() -> float:
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def _main() -> None:
+    import reference
+    import torch
+
+    import diffpaint
+
+    work = json.loads(sys.argv[1])
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    rows, cols, strokes = work["rows"], work["cols"], work["strokes"]
+    if work["painter"] == "reference":
+        painter = reference.ReferencePainter()
+        actions = torch.rand(strokes, rows * cols, 12)
+    else:
+        painter = diffpaint.load_renderer(work["painter"])
+        grid = diffpaint.load_renderer(
+            "grid", renderer=painter, rows=rows, cols=cols, overlap=work["overlap"], margin=0.0
+        )
+        actions = torch.rand(1, strokes * rows * cols, 12)
+    actions.requires_grad_()
+    before, seconds = _peak(), []
+    for _ in range(work["passes"]):
+        start = time.perf_counter()
+        if work["painter"] == "reference":
+            canvas = reference.paint(painter, actions, rows, cols, round(work["overlap"] * reference.SIDE))
+        else:
+            canvas = grid(actions)
+        diffpaint.Pixel(torch.full_like(canvas, 0.5))(canvas).backward()
+        seconds.append(time.perf_counter() - start)
+    print(
+        json.dumps(
+            {
+                **{"seconds": min(seconds), "first": seconds[0], "mb": _peak() - before},
+                **{"strokes": strokes * rows * cols, "size": list(canvas.shape[2:])},
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    _main()
