@@ -23,6 +23,7 @@ from .registry import load_renderer
 from .renderer import Renderer, StrokeRenderer
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
+COARSEST = 3  # rows of the largest cells, about
 STRIDE = 14  # px of that canvas from cell to cell at least: with many cells it is larger
 LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
 MOST_STROKES = 100_000
@@ -37,7 +38,7 @@ class Easel:
     Attributes:
         cells: About as many cells, unless ``grid`` says otherwise.
         default_strokes: In each cell, unless ``strokes`` says otherwise.
-        default_pyramid: Levels, unless ``pyramid`` says otherwise.
+        default_pyramid: Levels, unless ``pyramid`` says otherwise; None makes the largest cells COARSEST rows.
     """
 
     output: Path
@@ -57,7 +58,7 @@ class Easel:
     constraints: list[Constraint]
     cells: int
     default_strokes: int
-    default_pyramid: int
+    default_pyramid: int | None
 
     @property
     def scale(self) -> int:
@@ -133,8 +134,8 @@ class Easel:
                 raise ValueError(f"{rows} x {cols} cells make {least} strokes; at most {MOST_STROKES} can be painted")
             overlap = OVERLAP if self.overlap is None else self.overlap
             options = {"renderer": self.renderer, "rows": rows, "cols": cols, "size": size, "overlap": overlap} | brush
-            levels = self.pyramid or self.default_pyramid
-            below = f" above {levels - 1} of larger ones" if levels > 1 else ""
+            levels = self.pyramid or self.default_pyramid or 1 + max(0, round(math.log2(min(rows, cols) / COARSEST)))
+            below = f" above {levels - 1} level{'s' * (levels > 2)} of larger ones" if levels > 1 else ""
             each = self.strokes or self.default_strokes
             click.echo(f"{rows} x {cols} cells{below}, {each} strokes in each, on {size[1]} x {size[0]} px", err=True)
             name, options = ("grid", options) if levels == 1 else ("pyramid", options | {"levels": levels})
@@ -176,8 +177,7 @@ class Easel:
         check_constraints(self.constraints, small)
         strokes, actions, failure = self.strokes or self.default_strokes, None, None
         if target is not None and not self.resume:
-            click.echo("drafting ...", err=True)
-            actions = small.draft(target, strokes, self.seed, self.constraints)
+            actions = small.draft(target, strokes, self.seed, self.constraints, progress=True)
         try:
             painting = paint(
                 small,

@@ -28,7 +28,9 @@ class GridType(click.ParamType):
         return int(match[1]), int(match[2])
 
 
-def easel_options(*, size: int, steps: int, strokes: int, cells: int, pyramid: int) -> Callable[[Callable], Callable]:
+def easel_options(
+    *, size: int, steps: int, strokes: int, cells: int, pyramid: int | None
+) -> Callable[[Callable], Callable]:
     """Give a command the options of an :class:`Easel`, which it gets as its argument ``easel``.
 
     Args:
@@ -36,9 +38,10 @@ def easel_options(*, size: int, steps: int, strokes: int, cells: int, pyramid: i
         steps: Default of ``--steps``.
         strokes: In each cell, unless ``--strokes`` says otherwise.
         cells: About as many, unless ``--grid`` says otherwise.
-        pyramid: Levels, unless ``--pyramid`` says otherwise.
+        pyramid: Levels, unless ``--pyramid`` says otherwise; None makes the largest cells about three rows.
     """
     file = click.Path(path_type=Path)
+    levels = "down to about 3 rows" if pyramid is None else pyramid
     options = [
         click.option("-o", "--output", required=True, type=file, help="The painting: a .png, .jpg, ..."),
         click.option(
@@ -50,7 +53,7 @@ def easel_options(*, size: int, steps: int, strokes: int, cells: int, pyramid: i
         click.option(
             "--overlap", type=float, help=f"Of neighbouring cells, as a fraction of the cell.  [default: {OVERLAP}]"
         ),
-        click.option("--pyramid", type=int, help=f"Levels, from large cells to small ones.  [default: {pyramid}]"),
+        click.option("--pyramid", type=int, help=f"Levels, from large cells to small ones.  [default: {levels}]"),
         click.option("--strokes", type=int, help=f"Strokes in each cell.  [default: {strokes}]"),
         click.option("--steps", default=steps, show_default=True, help="Steps of the optimiser."),
         click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture."),

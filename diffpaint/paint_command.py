@@ -17,7 +17,7 @@ CELLS = 216
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path))
-@easel_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=3)
+@easel_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None)
 @click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
 def paint(photo: Path, easel: Easel, objective: str) -> None:
     """Paint PHOTO with brushstrokes.

@@ -84,7 +84,14 @@ class Renderer(nn.Module, ABC):
         """
         return 0.05 + 0.9 * torch.rand(batch, strokes, len(self.action_names), generator=generator)
 
-    def draft(self, target: Tensor, strokes: int, seed: int = 0, constraints: Sequence[Constraint] = ()) -> Tensor:
+    def draft(
+        self,
+        target: Tensor,
+        strokes: int,
+        seed: int = 0,
+        constraints: Sequence[Constraint] = (),
+        progress: bool = False,
+    ) -> Tensor:
         """Actions to start from where a picture is to be painted: chance, unless a renderer knows better.
 
         Args:
@@ -92,6 +99,7 @@ class Renderer(nn.Module, ABC):
             strokes: As for :meth:`initial`.
             seed: Of everything random.
             constraints: That the painting will obey; the actions need not.
+            progress: Show a progress bar, where it takes time.
 
         Returns:
             (B, T, A) in [0, 1].

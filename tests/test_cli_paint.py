@@ -121,12 +121,12 @@ def test_without_a_grid_the_cells_are_nearly_square(tmp_path):
 
 
 def test_by_default_large_strokes_are_drafted_and_small_ones_lie_on_top(tmp_path):
-    arguments = ["--size", "64", "--grid", "4x6", "--strokes", "2", "--steps", "1", "--device", "cpu"]
+    arguments = ["--size", "64", "--grid", "6x9", "--strokes", "2", "--steps", "1", "--device", "cpu"]
     result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments, "--objective", "pixel")
-    assert "4 x 6 cells above 2 of larger ones, 2 strokes in each, on 64 x 42 px" in result.stderr
+    assert "6 x 9 cells above 1 level of larger ones, 2 strokes in each, on 64 x 42 px" in result.stderr
     document = diffpaint.read_document(tmp_path / "a.json")
     assert document["renderer"]["name"] == "pyramid"
-    assert len(document["strokes"]) == 2 * (1 * 2 + 2 * 3 + 4 * 6)
+    assert len(document["strokes"]) == 2 * (3 * 4 + 6 * 9)
     photo = diffpaint.read_image(PHOTO, 64)
     error = (diffpaint.read_image(tmp_path / "a.png") - photo).square().mean()
     assert error < 0.2 * (photo - photo.mean()).square().mean()  # after one step: it is the draft that is so close

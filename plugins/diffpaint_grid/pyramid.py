@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, interpolate
+from tqdm import trange
 
 from diffpaint import Constraint, Pixel, Renderer, constrain
 
 from .grid import Grid
 
 DRAFT_STEPS = 40  # of the optimiser, in each level
+SATURATED = 0.05  # colours start as far from 0 and 1, or so few steps could not bring them back
 
 
 class Pyramid(Renderer):
@@ -84,7 +86,14 @@ class Pyramid(Renderer):
         """Actions to start from, (B, strokes * cells, A); ``strokes`` is for each cell."""
         return torch.cat([grid.initial(batch, strokes, generator) for grid in self._levels()], 1)
 
-    def draft(self, target: Tensor, strokes: int, seed: int = 0, constraints: Sequence[Constraint] = ()) -> Tensor:
+    def draft(
+        self,
+        target: Tensor,
+        strokes: int,
+        seed: int = 0,
+        constraints: Sequence[Constraint] = (),
+        progress: bool = False,
+    ) -> Tensor:
         """Actions to start from: levels painted one after another by the difference in pixels, each on its own scale.
 
         The strokes of a level begin with the colours that they are to lie on, so that none hides what is there. The
@@ -93,13 +102,16 @@ class Pyramid(Renderer):
         generator = torch.Generator().manual_seed(seed)
         canvas = torch.ones_like(target).to(self.device)
         drafted = []
-        for options in self._smaller:
+        for level, options in enumerate(self._smaller, 1):
             grid = Grid(**options).to(self.device)
             wanted, ground = (_resized(picture, grid.size) for picture in (target.to(self.device), canvas))
             start = grid.initial(len(target), strokes, generator).to(self.device)
-            logits = _colored(grid, start, ground).logit(eps=1e-2).requires_grad_()
+            if level > 1:
+                start = _colored(grid, start, ground)
+            logits = start.logit(eps=SATURATED).requires_grad_()
             goal, adam = Pixel(wanted), torch.optim.Adam([logits], lr=self.lr)
-            for step in range(DRAFT_STEPS):
+            name = f"draft, level {level} of {len(self._smaller)}"
+            for step in trange(DRAFT_STEPS, desc=name, unit="step", disable=not progress, leave=False):
                 adam.zero_grad()
                 goal(grid(constrain(logits.sigmoid(), constraints, grid, step / DRAFT_STEPS), ground)).backward()
                 adam.step()
