@@ -1,6 +1,7 @@
 """Figures of the grid: seams between cells, and how near the engine's replay comes."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 
 import diffpaint
 from diffpaint_mypaint import Brush, read_brush, replay
+
+PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 
 pytestmark = pytest.mark.bench
 
@@ -91,4 +94,44 @@ def test_the_replay_is_near(finished, capsys):
     difference = np.abs(small - neural).mean()
     with capsys.disabled():
         print(f"\nneural canvas against the engine's replay: {difference:.1f} / 255 mean absolute difference")
+    assert difference < 25
+
+
+@pytest.fixture(scope="module")
+def pyramid():
+    """A painting of a photo on three levels by pixels, and how to render it larger."""
+    photo = diffpaint.read_image(PHOTOS / "chelsea.png", 256)
+    options = {"rows": 12, "cols": 18, "size": tuple(photo.shape[2:])}
+    small = diffpaint.load_renderer("pyramid", **options)
+    actions = small.draft(photo, 5)
+    return diffpaint.paint(small, diffpaint.Pixel(photo), actions=actions, steps=60, device="cpu"), options
+
+
+@pytest.mark.parametrize("border", ["patch", "cell"])
+def test_no_seam_shows_on_a_large_canvas_of_many_cells(border, capsys):
+    """As ``diffpaint paint`` paints it, on three levels; at the borders of the finest."""
+    photo = diffpaint.read_image(PHOTOS / "chelsea.png", 512)
+    pyramid = diffpaint.load_renderer("pyramid", rows=16, cols=24, size=tuple(photo.shape[2:]))
+    actions = pyramid.draft(photo, 5)
+    painting = diffpaint.paint(pyramid, diffpaint.Pixel(photo), actions=actions, steps=40, device="cpu")
+    grid = pyramid.grids[-1]
+    lines = borders(grid.lattice, round(0.2 * grid.lattice.patch[0]) if border == "cell" else 0)
+    ratio = seam_ratio(painting.canvas[0], *lines) / seam_ratio(photo[0], *lines)
+    with capsys.disabled():
+        print(f"\nseams of a 16 x 24 painting at {border} borders, painting / photo: {ratio:.3f} (at most 1.05)")
+    assert ratio <= 1.05
+
+
+def test_the_replay_is_near_at_4096_px(pyramid, capsys):
+    """The engine draws the strokes of all levels at 16 times the size; both averaged down to a quarter."""
+    painting, options = pyramid
+    large = painting.rendered_by(diffpaint.load_renderer("pyramid", **options, scale=16))
+    height, width = large.renderer.size
+    assert width == 4096
+    document = json.loads(json.dumps(large.document()))
+    drawn = torch.from_numpy(replay(document, Brush(read_brush(document["brush"])))).movedim(2, 0)[None].float()
+    small, neural = (torch.nn.functional.avg_pool2d(picture, 4) for picture in (drawn, large.canvas * 255))
+    difference = (small - neural).abs().mean().item()
+    with capsys.disabled():
+        print(f"\nat {width} x {height} px, neural canvas against the engine's replay: {difference:.1f} / 255")
     assert difference < 25
