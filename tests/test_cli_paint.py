@@ -132,6 +132,20 @@ def test_by_default_large_strokes_are_drafted_and_small_ones_lie_on_top(tmp_path
     assert error < 0.2 * (photo - photo.mean()).square().mean()  # after one step: it is the draft that is so close
 
 
+def test_a_painting_on_levels_goes_on_as_if_it_had_not_been_interrupted(tmp_path):
+    arguments = ["--size", "64", "--grid", "6x9", "--strokes", "1", "--steps", "4", "--device", "cpu"]
+    whole = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments, "--objective", "pixel")
+    assert whole.exit_code == 0, whole.output
+    interrupting = f"{__name__}:Interrupting"
+    Interrupting.calls = 0
+    assert run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments, "--objective", interrupting).exit_code == 130
+    again = run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments, "--objective", interrupting, "--resume")
+    assert again.exit_code == 0, again.output
+    first, second = (diffpaint.read_document(tmp_path / f"{name}.json") for name in "ab")
+    assert first["strokes"] == second["strokes"]
+    assert first["losses"] == second["losses"]
+
+
 def test_many_cells_get_a_larger_canvas(tmp_path):
     arguments = ["--size", "600", "--grid", "30x43", "--strokes", "1", "--steps", "1", "--device", "cpu"]
     result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments, "--objective", "pixel", "--pyramid", "1")

@@ -103,6 +103,7 @@ def test_a_larger_scale_shows_the_same_picture(pyramid, actions):
     ("options", "said"),
     [
         ({"levels": 0}, "levels must be at least 1, got 0"),
+        ({"levels": 4}, "4 x 4 cells can be halved to at most 3 levels, got 4"),
         ({"overlap": 1.0}, "overlap"),
         ({"renderer": "cppn"}, "a grid wraps stroke renderers"),
         ({"renderer": diffpaint.load_renderer("neural-splat")}, "takes the name of a stroke renderer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ class Pyramid(Renderer):
         options: For the stroke renderer.
 
     Raises:
-        ValueError: Fewer than one level, or what a grid raises.
+        ValueError: Fewer than one level, more than the cells can be halved to, or what a grid raises.
     """
 
     def __init__(
@@ -56,6 +57,9 @@ class Pyramid(Renderer):
         super().__init__()
         if levels < 1:
             raise ValueError(f"levels must be at least 1, got {levels}")
+        if 2 ** (levels - 1) > max(rows, cols):
+            most = 1 + int(math.log2(max(rows, cols, 1)))
+            raise ValueError(f"{rows} x {cols} cells can be halved to at most {most} levels, got {levels}")
         if not isinstance(renderer, str):
             raise ValueError(f"a pyramid takes the name of a stroke renderer, got a {type(renderer).__name__}")
         grid_options = {"overlap": overlap, "margin": margin, **options}
