@@ -38,7 +38,12 @@ def parse_objective(expression: str, target: Tensor | None = None) -> Objective:
         options = dict(_option(expression, text) for text in _split(inside, ",")) if inside and inside.strip() else {}
         if target is not None and "target" in inspect.signature(load("objectives", name)).parameters:
             options.setdefault("target", target)
-        objective = load_objective(name, **options)
+        try:
+            objective = load_objective(name, **options)
+        except TypeError as error:  # text where a number is wanted
+            if not inside:
+                raise
+            raise ValueError(f"objective {expression!r}: {name} cannot take {inside.strip()} ({error})") from error
         if weight is not None:
             objective = float(weight) * objective
         total = objective if total is None else total + objective

@@ -31,6 +31,7 @@ def test_sums_weights_and_options(expression, wanted):
         ("pixel(norm=)", ValueError, "'norm=' is no option=value"),
         ("pixel(colour=1)", ValueError, "its options are"),
         ("pixel(norm=3)", ValueError, "got 3"),
+        ("content(crop=x)", ValueError, r"content cannot take crop=x \("),
         ("pixle", PluginError, "did you mean 'pixel'"),
     ],
 )

@@ -57,7 +57,7 @@ class Pyramid(Renderer):
         super().__init__()
         if levels < 1:
             raise ValueError(f"levels must be at least 1, got {levels}")
-        if 2 ** (levels - 1) > max(rows, cols):
+        if levels > 1 and 2 ** (levels - 1) > max(rows, cols):
             most = 1 + int(math.log2(max(rows, cols, 1)))
             raise ValueError(f"{rows} x {cols} cells can be halved to at most {most} levels, got {levels}")
         if not isinstance(renderer, str):
@@ -98,7 +98,7 @@ class Pyramid(Renderer):
         constraints: Sequence[Constraint] = (),
         progress: bool = False,
     ) -> Tensor:
-        """Actions to start from: levels painted one after another by the difference in pixels, each on its own scale.
+        """Actions to start from: levels painted on white by pixels, one after another, each on its own scale.
 
         The strokes of a level begin with the colours that they are to lie on, so that none hides what is there. The
         coarsest is painted on the smallest canvas, so that all but the finest take next to no time.
