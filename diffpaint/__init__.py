@@ -26,6 +26,8 @@ from .painting import Painting, read_document
 from .param import param_f
 from .registry import Plugin, PluginError, describe, load, load_objective, load_renderer, names, rescan
 from .renderer import STROKE_ACTION, Renderer, StrokeRenderer
+from .training_settings import TrainingSettings
+from .weights import read_weights, read_weights_header, save_weights
 
 __version__ = "0.1.0"
 
@@ -47,6 +49,7 @@ __all__ = [
     "PluginError",
     "Renderer",
     "StrokeRenderer",
+    "TrainingSettings",
     "Window",
     "catch_interrupt",
     "check_canvas",
@@ -70,8 +73,11 @@ __all__ = [
     "pick_device",
     "read_document",
     "read_image",
+    "read_weights",
+    "read_weights_header",
     "replacing",
     "rescan",
+    "save_weights",
     "write_animation",
     "write_image",
 ]

@@ -24,7 +24,10 @@ ENTRY_POINTS = [
 LONGEST = 350  # lines of a file
 
 # Whole families of plugins that a module may import, apart from itself and the core; only what is in their __all__.
-LEARNS_FROM_THE_ENGINE = ("diffpaint_neural.training", "diffpaint_neural.commands")
+LEARNS_FROM_THE_ENGINE = (
+    *("diffpaint_neural.training", "diffpaint_neural.commands"),
+    *("diffpaint_agent.training", "diffpaint_agent.commands"),
+)
 OTHERS = dict.fromkeys(LEARNS_FROM_THE_ENGINE, "diffpaint_mypaint")
 
 
@@ -72,12 +75,18 @@ def plugin_violations(module, package, source):
     """What a module of a plugin imports and must not."""
     home, bad = module.partition(".")[0], []
     allowed = {plugin for place, plugin in OTHERS.items() if within(module, place)}
+    learns = any(within(module, place) for place in LEARNS_FROM_THE_ENGINE)
     for origin, name in imports(module, package, source):
         what = origin if name is None else f"{origin}:{name}"
-        if within(origin, "diffpaint"):
-            if (
-                not (origin == "diffpaint" and name in public("diffpaint") | {"testing"})
-                and origin != "diffpaint.testing"
+        target = origin if name is None else f"{origin}.{name}"
+        if not learns and any(
+            within(target, place) for place in (f"{home}.training", "diffpaint.training", "accelerate")
+        ):
+            bad.append(what)
+        elif within(origin, "diffpaint"):
+            if not (origin == "diffpaint" and name in public("diffpaint") | {"testing", "training"}) and origin not in (
+                "diffpaint.testing",
+                "diffpaint.training",
             ):
                 bad.append(what)
         elif origin.startswith("diffpaint_") and not within(origin, home):
@@ -85,10 +94,6 @@ def plugin_violations(module, package, source):
                 bad.append(what)
         elif home == "diffpaint_mypaint" and within(origin, "torch"):
             bad.append(what)
-        elif not any(within(module, place) for place in LEARNS_FROM_THE_ENGINE):
-            target = origin if name is None else f"{origin}.{name}"
-            if within(target, "diffpaint_neural.training") or within(origin, "accelerate"):
-                bad.append(what)
     return bad
 
 
@@ -112,6 +117,8 @@ def test_a_plugin_imports_only_what_it_may(module, package, source):
         ("diffpaint_grid.grid", "from diffpaint import Renderer, over", []),
         ("diffpaint_grid.grid", "from diffpaint.testing import RendererConformance", []),
         ("diffpaint_grid.grid", "from diffpaint import testing", []),
+        ("diffpaint_neural.training.run", "from diffpaint import training; from diffpaint.training import pace", []),
+        ("diffpaint_neural.splat", "from diffpaint.training import pace", ["diffpaint.training:pace"]),
         ("diffpaint_grid.grid", "from . import other; from .other import it; import diffpaint_grid.other", []),
         ("diffpaint_grid.grid", "from diffpaint import _secret", ["diffpaint:_secret"]),
         ("diffpaint_grid.grid", "from diffpaint import registry", ["diffpaint:registry"]),

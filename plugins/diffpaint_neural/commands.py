@@ -12,9 +12,17 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from diffpaint import PluginError, StrokeRenderer, check_picture, check_writable, load_renderer, replacing
+from diffpaint import (
+    PluginError,
+    StrokeRenderer,
+    TrainingSettings,
+    check_picture,
+    check_writable,
+    load_renderer,
+    replacing,
+)
 
-from .training.settings import DabsSettings, GANSettings, Settings, SplatSettings, VAESettings
+from .training.settings import DabsSettings, GANSettings, SplatSettings, VAESettings
 
 OVERSAMPLE = 4  # strokes are drawn this many times larger and averaged down, which predicts large paintings better
 
@@ -50,7 +58,7 @@ HELP = {
 }
 
 
-def _command(painter: str, make: type[Settings], about: str) -> click.Command:
+def _command(painter: str, make: type[TrainingSettings], about: str) -> click.Command:
     """The command that trains one kind of painter; its settings are options."""
 
     def run(**options: Any) -> None:
@@ -90,7 +98,7 @@ train.add_command(_command("gan", GANSettings, "Train neural-gan, the paper's pa
 
 def _train(
     painter: str,
-    settings: Settings,
+    settings: TrainingSettings,
     brush: str | None,
     data: Path,
     count: int,

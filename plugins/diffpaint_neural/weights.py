@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from diffpaint import replacing
+from diffpaint import read_weights, read_weights_header
 
 FIELDS = ("painter", "brush", "radius", "reach", "options")  # of the header, which may hold more
 FOLDER = Path(__file__).parent / "weights"
@@ -52,8 +47,7 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
     header = read_header(path)
     if header["painter"] != painter:
         raise ValueError(f"{path} holds weights of neural-{header['painter']}, wanted neural-{painter}")
-    with _opened(path) as file:
-        return {key: file.get_tensor(key) for key in file.keys()}, header  # noqa: SIM118, not a dict
+    return read_weights(path, FIELDS, "a painter")
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -62,32 +56,4 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: No such file, or a damaged one.
     """
-    with _opened(path) as file:
-        header = json.loads(file.metadata()["diffpaint"])
-        if missing := [field for field in FIELDS if field not in header]:
-            raise ValueError(f"its header lacks {', '.join(missing)}")
-        return header
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    if not path.is_file():
-        raise ValueError(f"no file of weights {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged, or no weights of a painter ({error}); fetch or train it again") from error
-
-
-def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:
-    """Save weights whole or not at all.
-
-    Args:
-        path: A ``.safetensors`` file.
-        network: Its state is saved.
-        header: What :func:`load_weights` returns; plain JSON values.
-    """
-    state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    with replacing(path) as temporary:
-        save_file(state, temporary, metadata={"diffpaint": json.dumps(header)})
+    return read_weights_header(path, FIELDS, "a painter")

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from diffpaint import save_weights
 from diffpaint_mypaint import plan, write
 from diffpaint_neural import NeuralDabs, NeuralGAN, NeuralSplat, NeuralVAE
-from diffpaint_neural.weights import save_weights
 
 PAINTERS = {painter.painter: painter for painter in (NeuralSplat, NeuralDabs, NeuralVAE, NeuralGAN)}
 SMALL = {

@@ -42,10 +42,10 @@ except ValueError as error:
 class Interrupted(RECIPES["splat"]):
     """Ctrl-C in the second step, which only the second process hears."""
 
-    def step(self, number, actions, alpha):
+    def step(self, number, batch):
         if number == 1 and accelerator.process_index == 1:
             signal.raise_signal(signal.SIGINT)
-        return super().step(number, actions, alpha)
+        return super().step(number, batch)
 
 
 signal.signal(signal.SIGINT, signal.default_int_handler)

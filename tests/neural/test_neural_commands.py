@@ -131,10 +131,10 @@ def test_each_painter_has_its_settings_as_options(painter, options):
 @pytest.mark.parametrize("step", [0, 3])
 def test_an_interrupted_training_says_how_to_go_on(trained, tmp_path, monkeypatch, step):
     class Stopping(RECIPES["gan"]):
-        def step(self, number, actions, alpha):
+        def step(self, number, batch):
             if number == step:
                 signal.raise_signal(signal.SIGINT)
-            return super().step(number, actions, alpha)
+            return super().step(number, batch)
 
     monkeypatch.setitem(RECIPES, "gan", Stopping)
     few = ["--steps", 5, "--batch", 8, "--mean-steps", 2, "--critic-steps", 1]

@@ -8,10 +8,11 @@ import torch
 from accelerate import Accelerator
 from torch.nn import functional
 
+from diffpaint.run_folder import Log
+from diffpaint.training import pace
 from diffpaint_mypaint import read_manifest, read_shard
 from diffpaint_neural.training.dabs import patch_distance
 from diffpaint_neural.training.recipes import RECIPES
-from diffpaint_neural.training.run import Log, pace
 from diffpaint_neural.training.settings import DabsSettings, GANSettings, SplatSettings, VAESettings
 
 
@@ -71,7 +72,7 @@ def test_a_step_of_dabs_follows_the_score(data):
     torch.manual_seed(0)
     recipe = _recipe("dabs", data, DabsSettings(steps=200, batch=16, lr=0.2))
     actions, alpha = _strokes(data, 16)
-    scores = [recipe.step(number, actions, alpha)["score"].item() for number in range(20)]
+    scores = [recipe.step(number, (actions, alpha))["score"].item() for number in range(20)]
     assert np.mean(scores[-4:]) < np.mean(scores[:4])
 
 
@@ -82,12 +83,12 @@ def test_a_step_of_the_critic_is_none_of_the_generators(data):
     assert [recipe.batches(number) for number in range(3)] == [1, 4, 4]
     actions, alpha = _strokes(data, 32)
     critic, generator = ([p.clone() for p in part.parameters()] for part in (recipe.critic, recipe.network))
-    figures = recipe.step(0, actions[:8], alpha[:8])
+    figures = recipe.step(0, (actions[:8], alpha[:8]))
     assert figures["distance"] == figures["penalty"] == 0
     assert _moved(recipe.network, generator)
     assert not _moved(recipe.critic, critic)
     generator = [p.clone() for p in recipe.network.parameters()]
-    assert recipe.step(1, actions, alpha)["penalty"] > 0
+    assert recipe.step(1, (actions, alpha))["penalty"] > 0
     assert _moved(recipe.network, generator)
     assert _moved(recipe.critic, critic)
     steps = {name: {state["step"].item() for state in o.state.values()} for name, o in recipe.optimizers.items()}
@@ -100,7 +101,7 @@ def test_the_vae_learns_a_code_and_then_the_way_to_it(data):
     parts = {"encoder": recipe.encoder, "decoder": recipe.network.decoder, "predictor": recipe.network.predictor}
     for number, learning in ((1, {"encoder", "decoder"}), (2, {"predictor"})):
         before = {name: [p.clone() for p in part.parameters()] for name, part in parts.items()}
-        recipe.step(number, actions, alpha)
+        recipe.step(number, (actions, alpha))
         assert {name for name, part in parts.items() if _moved(part, before[name])} == learning
 
 
@@ -109,7 +110,7 @@ def test_the_vae_shows_its_autoencoder_until_its_predictor_learns(data):
     actions, alpha = _strokes(data, 8)
     assert not torch.equal(recipe.show(actions, alpha), recipe.show(actions, 1 - alpha))
     assert torch.equal(recipe.show(actions, alpha), recipe.show(1 - actions, alpha))
-    recipe.step(1, actions, alpha)
+    recipe.step(1, (actions, alpha))
     assert torch.equal(recipe.show(actions, alpha), recipe.paint(actions))
 
 
@@ -133,11 +134,11 @@ def test_the_learning_rate_rises_and_falls_to_zero():
 
 
 def test_the_log_shows_means_of_late(tmp_path):
-    log = Log(tmp_path / "losses.csv")
-    log.rows = [{"mse": 1.0, "apart": 9.0}] * 50 + [{"mse": 0.01, "apart": 0.25}] * 200
+    rows = [{"mse": 1.0, "apart": 9.0}] * 50 + [{"mse": 0.01, "apart": 0.25}] * 200
+    log = Log(rows)
     assert log.recent() == {"psnr": "20.00 dB", "apart": "0.25"}
-    log.write()
-    lines = log.path.read_text().splitlines()
+    log.write(tmp_path / "losses.csv")
+    lines = (tmp_path / "losses.csv").read_text().splitlines()
     assert (len(lines), lines[0], lines[1], lines[-1]) == (251, "step,mse,apart", "0,1,9", "249,0.01,0.25")
 
 

@@ -9,12 +9,13 @@ import torch
 from PIL import Image
 
 import diffpaint
+from diffpaint import save_weights
 from diffpaint_mypaint import read_shard
 from diffpaint_neural import NeuralSplat
 from diffpaint_neural.training.recipes import RECIPES
 from diffpaint_neural.training.run import train
 from diffpaint_neural.training.settings import DabsSettings, GANSettings, SplatSettings, VAESettings
-from diffpaint_neural.weights import load_weights, save_weights
+from diffpaint_neural.weights import load_weights
 
 SETTINGS = SplatSettings(steps=14, batch=16)
 TINY = {
@@ -40,10 +41,10 @@ def stopping(recipe, step, presses=1):
     """A recipe during whose step Ctrl-C is pressed: once to end after the step, twice to end at once."""
 
     class Stopping(recipe):
-        def step(self, number, actions, alpha):
+        def step(self, number, batch):
             for _ in range(presses if number == step else 0):
                 signal.raise_signal(signal.SIGINT)
-            return super().step(number, actions, alpha)
+            return super().step(number, batch)
 
     return Stopping
 
@@ -204,11 +205,11 @@ def test_a_run_that_is_there_is_not_written_over(data, whole):
 
 def test_a_run_that_turns_nan_ends_with_its_last_checkpoint(data, whole, tmp_path):
     class Breaking(RECIPES["splat"]):
-        def step(self, number, actions, alpha):
+        def step(self, number, batch):
             if number == 7:
                 with torch.no_grad():
                     self.network.pixel_out.weight.fill_(torch.nan)
-            return super().step(number, actions, alpha)
+            return super().step(number, batch)
 
     with pytest.raises(FloatingPointError, match=r"mse is nan at step 7; .* keeps the last checkpoint"):
         learn(data, tmp_path, make=Breaking)
@@ -234,7 +235,7 @@ def test_resuming_with_other_settings_is_refused(data, whole, changed, named):
 
 
 def test_resuming_another_painter_is_refused(data, whole):
-    with pytest.raises(ValueError, match=r"checkpoint\.pt is of a neural-splat, not of a neural-dabs"):
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is of another painter: splat, not dabs"):
         learn(data, whole, DabsSettings(steps=14, batch=16), RECIPES["dabs"], resume=True)
 
 

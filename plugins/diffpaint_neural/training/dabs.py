@@ -14,10 +14,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffpaint.training import pace
 from diffpaint_mypaint import Manifest
 
 from ..dabs import DabsNetwork
-from .run import Recipe, pace
+from .run import Recipe
 from .settings import DabsSettings
 
 PATCHES = ((1, 1), (1, 2), (1, 4), (2, 4), (4, 4), (8, 4))  # (px averaged to one, side of the patch in these)
@@ -51,8 +52,9 @@ class DabsRecipe(Recipe):
         self.network = DabsNetwork(manifest.radius)
         self.optimizers = {"network": torch.optim.Adam(self.network.parameters())}
 
-    def step(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """See :meth:`Recipe.step`."""
+        actions, alpha = batch
         noise = torch.randn(2, len(actions), self.network.noise, device=actions.device)
         one, other = (self.network(actions, noise=drawn) for drawn in noise)
         near = 0.5 * (patch_distance(one, alpha) + patch_distance(other, alpha))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffpaint.training import pace
 from diffpaint_mypaint import Manifest
 
 from ..gan import GANNetwork
 from ..raster import SEEN, seen
 from ..sketch import SKETCHES, sketch
-from .run import Recipe, pace
+from .run import Recipe
 from .settings import GANSettings
 from .truth import BLUR
 
@@ -80,8 +81,9 @@ class GANRecipe(Recipe):
         """Batches that a step learns from: one for the generator, one for each step of the critic."""
         return 1 if number < self.settings.mean_steps else 1 + self.settings.critic_steps
 
-    def step(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """See :meth:`Recipe.step`."""
+        actions, alpha = batch
         settings, first = self.settings, self.settings.mean_steps
         if number < first:
             error = nn.functional.mse_loss(self._draw(actions), alpha)

@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from diffpaint import TrainingSettings
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What all runs have; each kind of painter adds its own.
-
-    Attributes:
-        steps: Of the optimiser.
-        batch: Strokes a step, over all devices.
-        lr: Adam's largest learning rate; it rises over the first steps and falls to zero along a cosine.
-        seed: Of the initial weights, of the order of strokes and of all noise.
-    """
-
-    steps: int
-    batch: int = 64
-    lr: float = 1e-3
-    seed: int = 0
-
-    def __post_init__(self):
-        for name in ("steps", "batch", "lr"):
-            value = getattr(self, name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} must be above 0 and finite, got {value}")
-        for name in (field.name for field in fields(self)):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True)
-class SplatSettings(Settings):
-    """Of ``neural-splat``; see :class:`Settings`."""
+class SplatSettings(TrainingSettings):
+    """Of ``neural-splat``; see :class:`diffpaint.TrainingSettings`."""
 
     steps: int = 6_000
     lr: float = 4e-3
 
 
 @dataclass(frozen=True)
-class DabsSettings(Settings):
-    """Of ``neural-dabs``; see :class:`Settings`."""
+class DabsSettings(TrainingSettings):
+    """Of ``neural-dabs``; see :class:`diffpaint.TrainingSettings`."""
 
     steps: int = 9_000
     lr: float = 4e-3
 
 
 @dataclass(frozen=True)
-class VAESettings(Settings):
-    """Of ``neural-vae``; see :class:`Settings`.
+class VAESettings(TrainingSettings):
+    """Of ``neural-vae``; see :class:`diffpaint.TrainingSettings`.
 
     Attributes:
         predictor_steps: How many of the steps, at the end, are the predictor's.
@@ -71,8 +46,8 @@ class VAESettings(Settings):
 
 
 @dataclass(frozen=True)
-class GANSettings(Settings):
-    """Of ``neural-gan``; see :class:`Settings`.
+class GANSettings(TrainingSettings):
+    """Of ``neural-gan``; see :class:`diffpaint.TrainingSettings`.
 
     Attributes:
         noise: Normal numbers that a stroke takes beside its action; 0 for a painter that draws an action always alike.

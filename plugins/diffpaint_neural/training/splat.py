@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffpaint.training import pace
 from diffpaint_mypaint import Manifest
 
 from ..splat import SplatNetwork
-from .run import Recipe, pace
+from .run import Recipe
 from .settings import SplatSettings
 
 
@@ -24,8 +25,9 @@ class SplatRecipe(Recipe):
         self.network = SplatNetwork(manifest.radius)
         self.optimizers = {"network": torch.optim.Adam(self.network.parameters())}
 
-    def step(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """See :meth:`Recipe.step`."""
+        actions, alpha = batch
         loss = nn.functional.mse_loss(self.network(actions), alpha)
         self.update("network", loss, self.settings.lr * pace(number, self.settings.steps))
         return {"mse": loss}

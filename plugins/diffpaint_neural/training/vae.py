@@ -9,11 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffpaint.training import pace
 from diffpaint_mypaint import Manifest
 
 from ..raster import seen
 from ..vae import Encoder, VAENetwork
-from .run import Recipe, pace
+from .run import Recipe
 from .settings import VAESettings
 
 FREE = 0.5  # nats of divergence for each number of the code that cost nothing
@@ -53,8 +54,9 @@ class VAERecipe(Recipe):
         with torch.no_grad():
             return torch.sigmoid(self.network.decoder(self.encoder(alpha)[0]))[:, 0]
 
-    def step(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
+    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """See :meth:`Recipe.step`."""
+        actions, alpha = batch
         first = self.settings.steps - self.settings.predictor_steps
         return self._encode(number, first, alpha) if number < first else self._predict(number - first, actions, alpha)
 

@@ -1,0 +1,116 @@
+"""The folder of a run of training: its settings, the figures of every step, and a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .files import replacing
+from .training_settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from .training import Recipe
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Log:
+    """The figures of every step."""
+
+    def __init__(self, rows: list[dict[str, float]]):
+        self.rows = rows
+
+    def recent(self) -> dict[str, str]:
+        """Means over the last 200 steps, for the progress bar; the squared error as dB."""
+        last = self.rows[-200:]
+        means = {name: sum(row[name] for row in last) / len(last) for name in last[-1]}
+        return {"psnr": f"{-10 * math.log10(means['mse']):.2f} dB"} | {
+            name: f"{value:.3g}" for name, value in means.items() if name != "mse"
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the CSV."""
+        lines = ["step," + ",".join(self.rows[0] if self.rows else ["mse"])]
+        lines += [f"{step}," + ",".join(f"{value:.6g}" for value in row.values()) for step, row in enumerate(self.rows)]
+        with replacing(path) as temporary:
+            temporary.write_text("\n".join(lines) + "\n")
+
+
+class RunFolder:
+    """Where a run keeps what it is and how far it got; everything in it is written whole or not at all.
+
+    Args:
+        path: Of the folder.
+        about: What else than its settings a resumed run must share: JSON values by name.
+        settings: Of the run.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], settings: TrainingSettings):
+        self.path = path
+        self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": asdict(settings)}))
+
+    def new(self) -> list[dict[str, float]]:
+        """Check that no run is there yet; no figures.
+
+        Raises:
+            ValueError: One is.
+        """
+        if (self.path / CHECKPOINT).exists():
+            raise ValueError(f"{self.path} holds a run already; --resume goes on with it, or name another folder")
+        return []
+
+    def begin(self) -> None:
+        """Make the folder and write ``config.json``."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path / "config.json") as temporary:
+            temporary.write_text(json.dumps(self.config, indent=2) + "\n")
+
+    def keep(self, recipe: Recipe, log: Log) -> None:
+        """Write ``checkpoint.pt`` and ``losses.csv``."""
+        state = {
+            "config": self.config,
+            "networks": recipe.state_dict(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
+            "figures": list(log.rows[0]) if log.rows else [],
+            "log": torch.tensor([list(row.values()) for row in log.rows], dtype=torch.float64),
+        }
+        whole = io.BytesIO()  # torch.save on a full disk raises errors that do not say so
+        torch.save(state, whole)
+        with replacing(self.path / CHECKPOINT) as temporary:
+            temporary.write_bytes(whole.getvalue())
+        log.write(self.path / "losses.csv")
+
+    def restore(self, recipe: Recipe) -> list[dict[str, float]]:
+        """Load the checkpoint into a recipe, and return the figures of the steps that are done.
+
+        Raises:
+            ValueError: There is none, it is damaged, or it is of another run.
+        """
+        path = self.path / CHECKPOINT
+        if not path.is_file():
+            raise ValueError(f"nothing to resume: there is no {path}")
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            known = state["config"]
+        except Exception as error:  # torch, zipfile and pickle each raise their own for a damaged file
+            raise ValueError(f"{path} is damaged; delete {self.path} to start anew") from error
+        for part, wanted in self.config.items():
+            was = known.get(part)
+            if not isinstance(wanted, dict):
+                if was != wanted:
+                    raise ValueError(f"{path} is of another {part}: {was}, not {wanted}")
+                continue
+            was = was or {}
+            differ = [f"{key} was {was.get(key)}, now {now}" for key, now in wanted.items() if was.get(key) != now]
+            if differ:
+                raise ValueError(f"{path} is of other {part}: {'; '.join(differ)}")
+        recipe.load_state_dict(state["networks"])
+        for name, optimizer in recipe.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]

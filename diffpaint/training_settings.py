@@ -1,0 +1,36 @@
+"""Settings that every run of training has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What all runs have; each kind adds its own. Numbers must not be negative.
+
+    Attributes:
+        steps: Of the optimiser.
+        batch: Examples a step, over all devices.
+        lr: Adam's largest learning rate; it rises over the first steps and falls to zero along a cosine.
+        seed: Of the initial weights, of the order of examples and of all noise.
+
+    Raises:
+        ValueError: A number that is negative or not finite, or a 0 where there must be more.
+    """
+
+    steps: int
+    batch: int = 64
+    lr: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "lr"):
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite, got {value}")
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, int | float) and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, got {value}")
