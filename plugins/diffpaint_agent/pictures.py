@@ -1,0 +1,217 @@
+"""Pictures to learn from: MNIST, KMNIST and CelebA, IDX files, and any folder or zip of pictures."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from tqdm import tqdm
+
+from diffpaint import PluginError
+
+NAMES = ("mnist", "kmnist", "celeba")  # what torchvision fetches
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+EVERY = 10  # of a folder or zip, every tenth picture is kept for tests
+IMAGES = "{}-images-idx3-ubyte"  # and labels beside them, with or without .gz
+LABELS = "{}-labels-idx1-ubyte"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Square pictures of one size.
+
+    Attributes:
+        source: What was asked for.
+        pictures: uint8 (N, 1 or 3, S, S), sRGB; digits and characters are black on white.
+        labels: int64 (N,), or None.
+    """
+
+    source: str
+    pictures: Tensor
+    labels: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, chosen: Tensor | slice) -> Tensor:
+        """Some of them, float (B, 3, S, S) in [0, 1]."""
+        some = self.pictures[chosen].float() / 255
+        return some.expand(-1, 3, -1, -1)
+
+    def batches(self, batch: int, seed: int, first: int = 0) -> Iterator[tuple[Tensor, ...]]:
+        """Batches without end, shuffled anew in each epoch; which is which depends on the arguments alone.
+
+        Args:
+            batch: Pictures in each; what is left over at the end of an epoch is skipped.
+            seed: Of the order.
+            first: Number of the first batch.
+
+        Yields:
+            Pictures (batch, 3, S, S) in [0, 1] and labels (batch,), -1 where there are none.
+
+        Raises:
+            ValueError: There are fewer pictures than a batch.
+        """
+        if len(self) < batch:
+            raise ValueError(f"{self.source} has {len(self)} pictures to learn from, fewer than a batch of {batch}")
+        labels = torch.full((len(self),), -1) if self.labels is None else self.labels
+        epoch, number = divmod(first, len(self) // batch)
+        while True:
+            order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(self)))
+            for start in range(number * batch, len(self) // batch * batch, batch):
+                chosen = order[start : start + batch]
+                yield self[chosen], labels[chosen]
+            epoch, number = epoch + 1, 0
+
+
+def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
+    """Pictures to learn from, and pictures to test with that are never learned from.
+
+    Args:
+        source: ``mnist``, ``kmnist`` or ``celeba``, which torchvision fetches into torch's cache at first; a folder of
+            IDX files, named as MNIST's are; or a folder or .zip of pictures. Of IDX files without a training set, the
+            first half is learned from; of folders and zips, every tenth picture is for tests.
+        size: S; pictures are cropped to their central square and resized.
+
+    Raises:
+        ValueError: Nothing of that kind, damaged files, or no pictures.
+        PluginError: torchvision is missing.
+    """
+    if size < 1:
+        raise ValueError(f"size must be at least 1 px, got {size}")
+    if source in NAMES:
+        return _fetched(source, size)
+    path = Path(source)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return _split(source, _in_zip(path), size)
+    if not path.is_dir():
+        raise ValueError(f"no pictures {source}: a folder, a .zip, or one of {', '.join(NAMES)}")
+    found = {part: file for part in ("train", "t10k") if (file := _find(path, IMAGES.format(part)))}
+    if found:
+        parts = [_from_idx(source, file, path, part, size) for part, file in found.items()]
+        if len(parts) == 2:
+            return parts[0], parts[1]
+        (whole,) = parts
+        half = len(whole) // 2
+        labels = whole.labels
+        return (
+            Pictures(source, whole.pictures[:half], None if labels is None else labels[:half]),
+            Pictures(source, whole.pictures[half:], None if labels is None else labels[half:]),
+        )
+    return _split(source, _in_folder(path), size)
+
+
+def square(picture: Image.Image, size: int) -> Image.Image:
+    """The central square of a picture, ``size`` px."""
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    box = (left, top, left + side, top + side)
+    return picture.resize((size, size), Image.Resampling.LANCZOS, box=box) if box != (0, 0, size, size) else picture
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def _from_idx(source: str, images: Path, folder: Path, part: str, size: int) -> Pictures:
+    labels = _find(folder, LABELS.format(part))
+    ink = read_idx(images)
+    if ink.ndim != 3:
+        raise ValueError(f"{images} holds an array of shape {ink.shape}; wanted pictures (count, height, width)")
+    names = None if labels is None else torch.from_numpy(read_idx(labels).astype(np.int64))
+    if names is not None and len(names) != len(ink):
+        raise ValueError(f"{labels} has {len(names)} labels for {len(ink)} pictures")
+    return _from_ink(source, ink, names, size)
+
+
+def _from_ink(source: str, ink: np.ndarray, labels: Tensor | None, size: int) -> Pictures:
+    """Pictures of ink (N, H, W), 255 where there is most: black on white."""
+    paper = 255 - ink
+    if ink.shape[1:] != (size, size):
+        paper = np.stack([np.asarray(square(Image.fromarray(one), size)) for one in paper])
+    return Pictures(source, torch.from_numpy(np.ascontiguousarray(paper))[:, None], labels)
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """An array of bytes in the IDX format of MNIST: two zero bytes, 8 for unsigned bytes, axes, their lengths, data.
+
+    Raises:
+        ValueError: It is not one, or damaged.
+    """
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, gzip.zlib.error) as error:  # pyright: ignore[reportAttributeAccessIssue]
+        raise ValueError(f"cannot read {path}: {error}") from error
+    axes = raw[3] if len(raw) > 3 else 0
+    if raw[:3] != b"\0\0\x08" or not axes:
+        raise ValueError(f"{path} is no IDX file of bytes")
+    shape = np.frombuffer(raw, ">u4", axes, 4).astype(int) if len(raw) >= 4 + 4 * axes else np.zeros(axes, int)
+    if len(raw) != 4 + 4 * axes + shape.prod():
+        raise ValueError(f"{path} is damaged: {len(raw)} bytes for an array of {' x '.join(map(str, shape))}")
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def _fetched(name: str, size: int) -> tuple[Pictures, Pictures]:
+    try:
+        from torchvision import datasets
+    except Exception as error:  # torchvision raises RuntimeError where it does not fit torch
+        raise PluginError(f"{name} needs torchvision ({error}): pip install 'diffpaint[lucent]'") from error
+    root = Path(torch.hub.get_dir()).parent / "diffpaint"
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        if name == "celeba":
+            parts = [datasets.CelebA(str(root), split=split, download=True) for split in ("train", "test")]
+            train, test = (_resized(name, (picture for picture, _ in part), len(part), size) for part in parts)
+            return train, test
+        kind = {"mnist": datasets.MNIST, "kmnist": datasets.KMNIST}[name]
+        parts = [kind(str(root), train=train, download=True) for train in (True, False)]
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"cannot fetch {name} into {root}: {error}; a folder or a .zip of it will do") from error
+    train, test = (_from_ink(name, part.data.numpy(), part.targets, size) for part in parts)
+    return train, test
+
+
+def _in_folder(path: Path) -> list[tuple[str, Path]]:
+    return [(str(file), file) for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
+
+
+def _in_zip(path: Path) -> list[tuple[str, zipfile.Path]]:
+    try:
+        whole = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path} is no zip file, or damaged: {error}") from error
+    members = sorted(name for name in whole.namelist() if name.lower().endswith(ENDINGS))
+    return [(f"{path}/{name}", zipfile.Path(whole, name)) for name in members]
+
+
+def _split(source: str, files: list, size: int) -> tuple[Pictures, Pictures]:
+    if len(files) < EVERY:
+        raise ValueError(f"{source} holds {len(files)} pictures; at least {EVERY} are needed, and {', '.join(ENDINGS)}")
+    whole = _resized(source, (_opened(*file) for file in files), len(files), size).pictures
+    tests = torch.arange(len(whole)) % EVERY == EVERY - 1
+    return Pictures(source, whole[~tests], None), Pictures(source, whole[tests], None)
+
+
+def _opened(name: str, file: Path | zipfile.Path) -> Image.Image:
+    try:
+        picture = Image.open(io.BytesIO(file.read_bytes()))
+        return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+        raise ValueError(f"cannot read {name}: {error}") from error
+
+
+def _resized(source: str, pictures: Iterator[Image.Image], count: int, size: int) -> Pictures:
+    whole = np.empty((count, size, size, 3), np.uint8)
+    with tqdm(total=count, unit="picture", disable=count < 1000) as bar:
+        for index, picture in enumerate(pictures):
+            whole[index] = np.asarray(square(picture, size))
+            bar.update()
+    return Pictures(source, torch.from_numpy(whole).permute(0, 3, 1, 2).contiguous(), None)

@@ -1,0 +1,112 @@
+"""How an agent is trained: adversarially through a painter, no reinforcement learning (the paper's section 3).
+
+The squared error alone first finds what the strokes should do, at a fraction of the cost. Then a Wasserstein critic,
+shown the picture beside the canvas or beside itself, says what the squared error does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffpaint import Constraint, Renderer, constrain
+from diffpaint.training import Recipe, pace
+
+from ..agent import Agent
+from ..pictures import Pictures
+from .critic import Critic
+from .settings import AgentSettings
+from .sheet import painted_sheet
+
+PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
+BETAS = (0.5, 0.9)  # Adam's, of the critic
+ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
+CRITIC = 5.0  # learning rate of the critic over the agent's
+ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
+LARGEST = 1.0  # norm of the agent's gradient at which it is clipped, in units of the squared error's weight
+SHOWN = 32  # pictures of a contact sheet
+
+
+class AgentRecipe(Recipe):
+    """An agent, and a critic of its canvases.
+
+    Args:
+        settings: Of the run.
+        painter: A square renderer of ``settings.size`` px that paints what the agent says; frozen.
+        constraints: That the agent's actions obey.
+        tests: Pictures for contact sheets, none of them learned from.
+        lesson: Actions (labels, T, A) that teach how to paint each label, or None.
+    """
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        painter: Renderer,
+        constraints: Sequence[Constraint],
+        tests: Pictures,
+        lesson: Tensor | None = None,
+    ):
+        super().__init__()
+        self.settings, self.constraints = settings, list(constraints)
+        self.tests: Any = tests  # not a tensor, whatever nn.Module says
+        self.painter = painter
+        self.agent = Agent(
+            settings.size, settings.strokes, len(painter.action_names), settings.channels, settings.hidden
+        )
+        self.critic = Critic(settings.size, settings.channels)
+        self.register_buffer("lesson", lesson, persistent=False)
+        self.optimizers = {
+            "agent": torch.optim.Adam(self.agent.parameters()),
+            "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS),
+        }
+
+    def batches(self, number: int) -> int:
+        """Batches that a step learns from: one for the agent, one for each step of the critic."""
+        return 1 + (self.settings.critic_steps if number >= self.settings.critic_from else 0)
+
+    def act(self, pictures: Tensor, progress: float = 1.0) -> Tensor:
+        """What the agent paints, (B, T, A), under the constraints."""
+        return constrain(self.agent(pictures), self.constraints, self.painter, progress)
+
+    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Learn from pictures (B, 3, S, S) and labels (B,); see the base class."""
+        settings = self.settings
+        first = min(settings.critic_from, settings.steps)
+        if number < first:
+            rate = settings.lr * pace(number, first)
+        else:
+            rate = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
+        pictures, labels = batch
+        zero = distance = penalty = torch.zeros((), device=pictures.device)
+        *lessons, (target, label) = zip(*(part.chunk(self.batches(number)) for part in (pictures, labels)), strict=True)
+        for shown, _ in lessons:
+            with torch.no_grad():
+                canvas = self.painter(self.act(shown))
+            distance = self.critic(shown, shown).mean() - self.critic(canvas, shown).mean()
+            penalty = self.critic.penalty(canvas, shown)
+            self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
+        actions = self.act(target)
+        off = zero if self.lesson is None else (actions - self.lesson[label]).square().mean()
+        if self.lesson is not None and number < settings.forcing_until:
+            with torch.no_grad():
+                error = nn.functional.mse_loss(self.painter(actions), target)
+            loss = settings.forcing * off
+        else:
+            canvas = self.painter(actions)
+            error = nn.functional.mse_loss(canvas, target)
+            loss = settings.mse * error + settings.forcing_after * settings.forcing * off
+            if lessons and number >= first + min(ALONE, (settings.steps - first) // 5):
+                loss = loss - self.critic(canvas, target).mean()
+        self.update("agent", loss, rate, LARGEST * settings.mse)
+        return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
+
+    def sheet(self, path: Path) -> None:
+        """Pictures that were never learned from, the painter's canvas, and the engine's replay."""
+        pictures = self.tests[slice(SHOWN)].to(self.accelerator.device)
+        with torch.no_grad():
+            actions = self.act(pictures)
+        painted_sheet(path, pictures, actions, self.painter)

@@ -1,0 +1,99 @@
+"""A run that trains an agent; :mod:`diffpaint.training` has what all runs share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from torch import Tensor
+
+from diffpaint import Constraint, StrokeRenderer, check_constraints, load_renderer, save_weights, training
+from diffpaint.training import device_name
+
+from ..pictures import Pictures
+from ..weights import described
+from .recipe import AgentRecipe
+from .settings import AgentSettings
+
+WEIGHTS = "weights.safetensors"
+
+
+def train(
+    pictures: tuple[Pictures, Pictures],
+    run: Path,
+    settings: AgentSettings,
+    *,
+    painter: str = "neural-splat",
+    brush: str = "classic/dry_brush",
+    constraints: Sequence[Constraint] = (),
+    lesson: Tensor | None = None,
+    resume: bool = False,
+    device: str | None = None,
+    checkpoint_every: int = 500,
+    progress: bool = True,
+) -> Path:
+    """Train an agent; see :func:`diffpaint.training.train` for what a run is.
+
+    Args:
+        pictures: To learn from, and to test with, ``settings.size`` px.
+        run: Folder of the run, which gets ``weights.safetensors`` at the end.
+        settings: Of the run.
+        painter: Name of the stroke renderer that paints.
+        brush: That it imitates.
+        constraints: That the agent's actions obey.
+        lesson: Actions (labels, T, A) by which ``settings.forcing`` teaches.
+        resume: Go on from the folder's checkpoint.
+        device: Where to train; None takes a GPU if there is one.
+        checkpoint_every: Steps between two checkpoints, and two contact sheets.
+        progress: Show a progress bar with the latest figures.
+
+    Returns:
+        The path of the weights.
+
+    Raises:
+        ValueError: No such painter or brush, constraints that its actions cannot obey, a run that is there already,
+            nothing to resume, or one of other settings; before the first step.
+        FloatingPointError: A figure turned NaN or infinite.
+    """
+    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
+    if not isinstance(renderer, StrokeRenderer):
+        raise ValueError(f"an agent paints with strokes, and {painter} has none")
+    check_constraints(constraints, renderer)
+    learned, tests = pictures
+
+    def make() -> AgentRecipe:
+        return AgentRecipe(settings, renderer, constraints, tests, lesson)
+
+    def stream(first: int) -> Iterator[tuple[Tensor, ...]]:
+        return learned.batches(settings.batch, settings.seed, first)
+
+    about = {
+        "agent": learned.source,
+        "painter": painter,
+        "brush": brush,
+        "constraints": json.loads(json.dumps(described(constraints))),
+    }
+    recipe = training.train(
+        make,
+        stream,
+        run,
+        settings,
+        about,
+        resume=resume,
+        device=device,
+        checkpoint_every=checkpoint_every,
+        progress=progress,
+    )
+    accelerator = recipe.accelerator
+    if accelerator.is_main_process:
+        header = about | {
+            "options": recipe.agent.options,
+            "pictures": len(learned),
+            "training": asdict(settings),
+            "device": device_name(accelerator),
+        }
+        save_weights(run / WEIGHTS, recipe.agent, header)
+    accelerator.wait_for_everyone()
+    return run / WEIGHTS

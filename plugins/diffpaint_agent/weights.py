@@ -1,0 +1,100 @@
+"""Agents that were trained: weights whose header says what they paint with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import diffpaint
+from diffpaint import Constraint, StrokeRenderer, constrain, load_renderer, read_weights
+
+from .agent import Agent
+
+FIELDS = ("agent", "painter", "brush", "constraints", "options")  # of the header, which may hold more
+FOLDER = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class TrainedAgent:
+    """An agent, what it paints with, and by which rules.
+
+    Attributes:
+        agent: The network, frozen.
+        header: Of its weights.
+        constraints: That its actions obey.
+    """
+
+    agent: Agent
+    header: dict[str, Any]
+    constraints: list[Constraint]
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures that it looks at, px."""
+        return self.agent.options["size"]
+
+    def painter(self, size: int) -> StrokeRenderer:
+        """What it paints with, on a square canvas of ``size`` px."""
+        renderer = load_renderer(self.header["painter"], brush=self.header["brush"], size=(size, size))
+        assert isinstance(renderer, StrokeRenderer)
+        return renderer
+
+    def act(self, pictures: Tensor, painter: StrokeRenderer) -> Tensor:
+        """Actions (B, T, A) for pictures (B, 3, S, S) in [0, 1], by a painter of any size, under the constraints."""
+        with torch.no_grad():
+            return constrain(self.agent(pictures), self.constraints, painter)
+
+
+def shipped_agents() -> list[str]:
+    """Names of the agents whose weights ship."""
+    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def load_agent(name: str) -> TrainedAgent:
+    """Load an agent.
+
+    Args:
+        name: Of one that ships, such as ``mnist``, or the path of weights that ``diffpaint agent train`` wrote.
+
+    Raises:
+        ValueError: No such agent (those that ship are named), or a damaged file.
+    """
+    path = Path(name) if name.endswith(".safetensors") else FOLDER / f"{name}.safetensors"
+    if not path.is_file() and not name.endswith(".safetensors"):
+        known = ", ".join(shipped_agents()) or "none"
+        raise ValueError(
+            f"no agent {name!r}; there is {known}, and 'diffpaint agent train' writes a .safetensors of your own"
+        )
+    state, header = read_weights(path, FIELDS, "an agent")
+    try:
+        agent = Agent(**header["options"])
+        agent.load_state_dict(state)
+        constraints = constraints_of(header["constraints"])
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{name} is damaged: it does not fit an agent ({error}); train it again") from error
+    return TrainedAgent(agent.eval().requires_grad_(False), header, constraints)
+
+
+def described(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
+    """Constraints as JSON values, for headers; all that the core has are dataclasses."""
+    return [{"name": type(constraint).__name__, **asdict(constraint)} for constraint in constraints]  # pyright: ignore[reportArgumentType]
+
+
+def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
+    """The constraints that :func:`described` wrote.
+
+    Raises:
+        TypeError: One of another kind than the core's, or without what it needs.
+    """
+    made = []
+    for fields in described:
+        kind = getattr(diffpaint, fields["name"], None)
+        if not (isinstance(kind, type) and issubclass(kind, Constraint)):
+            raise TypeError(f"no constraint {fields['name']!r}")
+        made.append(kind(**{name: value for name, value in fields.items() if name != "name"}))
+    return made
