@@ -17,6 +17,7 @@ from diffpaint import Constraint, Renderer, constrain
 from diffpaint.training import Recipe, pace
 
 from ..agent import Agent
+from ..lesson import Lesson
 from ..pictures import Pictures
 from .critic import Critic
 from .settings import AgentSettings
@@ -39,8 +40,10 @@ class AgentRecipe(Recipe):
         painter: A square renderer of ``settings.size`` px that paints what the agent says; frozen.
         constraints: That the agent's actions obey.
         tests: Pictures for contact sheets, none of them learned from.
-        lesson: Actions (labels, T, A) that teach how to paint each label, or None.
+        lesson: By which ``settings.forcing`` teaches in which order to paint.
     """
+
+    taught: Tensor
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class AgentRecipe(Recipe):
         painter: Renderer,
         constraints: Sequence[Constraint],
         tests: Pictures,
-        lesson: Tensor | None = None,
+        lesson: Lesson | None = None,
     ):
         super().__init__()
         self.settings, self.constraints = settings, list(constraints)
@@ -58,7 +61,10 @@ class AgentRecipe(Recipe):
             settings.size, settings.strokes, len(painter.action_names), settings.channels, settings.hidden
         )
         self.critic = Critic(settings.size, settings.channels)
-        self.register_buffer("lesson", lesson, persistent=False)
+        self.lesson = lesson
+        with torch.no_grad():
+            taught = None if lesson is None else painter(lesson.actions)
+        self.register_buffer("taught", taught, persistent=False)
         self.optimizers = {
             "agent": torch.optim.Adam(self.agent.parameters()),
             "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS),
@@ -81,17 +87,22 @@ class AgentRecipe(Recipe):
         else:
             rate = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
         pictures, labels = batch
-        zero = distance = penalty = torch.zeros((), device=pictures.device)
-        *lessons, (target, label) = zip(*(part.chunk(self.batches(number)) for part in (pictures, labels)), strict=True)
-        for shown, _ in lessons:
+        distance = penalty = torch.zeros((), device=pictures.device)
+        *shown_to_critic, (target, label) = zip(
+            *(part.chunk(self.batches(number)) for part in (pictures, labels)), strict=True
+        )
+        for shown, _ in shown_to_critic:
             with torch.no_grad():
                 canvas = self.painter(self.act(shown))
             distance = self.critic(shown, shown).mean() - self.critic(canvas, shown).mean()
             penalty = self.critic.penalty(canvas, shown)
             self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
         actions = self.act(target)
-        off = zero if self.lesson is None else (actions - self.lesson[label]).square().mean()
-        if self.lesson is not None and number < settings.forcing_until:
+        off = torch.zeros((), device=target.device)
+        if self.lesson is not None:
+            follow = self.lesson.chosen(target, label, self.taught)
+            off = (actions - self.lesson.actions.to(target.device)[follow]).square().mean()
+        if number < settings.forcing_until:
             with torch.no_grad():
                 error = nn.functional.mse_loss(self.painter(actions), target)
             loss = settings.forcing * off
@@ -99,7 +110,7 @@ class AgentRecipe(Recipe):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
             loss = settings.mse * error + settings.forcing_after * settings.forcing * off
-            if lessons and number >= first + min(ALONE, (settings.steps - first) // 5):
+            if judged and number >= first + min(ALONE, (settings.steps - first) // 5):
                 loss = loss - self.critic(canvas, target).mean()
         self.update("agent", loss, rate, LARGEST * settings.mse)
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}

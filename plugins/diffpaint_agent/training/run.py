@@ -12,6 +12,7 @@ from torch import Tensor
 from diffpaint import Constraint, StrokeRenderer, check_constraints, load_renderer, save_weights, training
 from diffpaint.training import device_name
 
+from ..lesson import read_lesson
 from ..pictures import Pictures
 from ..weights import described
 from .recipe import AgentRecipe
@@ -28,7 +29,7 @@ def train(
     painter: str = "neural-splat",
     brush: str = "classic/dry_brush",
     constraints: Sequence[Constraint] = (),
-    lesson: Tensor | None = None,
+    lesson: str | None = None,
     resume: bool = False,
     device: str | None = None,
     checkpoint_every: int = 500,
@@ -43,7 +44,7 @@ def train(
         painter: Name of the stroke renderer that paints.
         brush: That it imitates.
         constraints: That the agent's actions obey.
-        lesson: Actions (labels, T, A) by which ``settings.forcing`` teaches.
+        lesson: By which ``settings.forcing`` teaches: ``digits``, or the path of a document.
         resume: Go on from the folder's checkpoint.
         device: Where to train; None takes a GPU if there is one.
         checkpoint_every: Steps between two checkpoints, and two contact sheets.
@@ -62,9 +63,16 @@ def train(
         raise ValueError(f"an agent paints with strokes, and {painter} has none")
     check_constraints(constraints, renderer)
     learned, tests = pictures
+    if (lesson is None) == (settings.forcing > 0):
+        raise ValueError("forcing is by a lesson: --lesson and a --forcing above 0 belong together")
+    taught = None if lesson is None else read_lesson(lesson, settings.strokes)
+    if taught is not None:
+        if learned.labels is None:
+            raise ValueError(f"{learned.source} has no labels, by which a lesson knows what to teach")
+        taught.check(learned.labels)
 
     def make() -> AgentRecipe:
-        return AgentRecipe(settings, renderer, constraints, tests, lesson)
+        return AgentRecipe(settings, renderer, constraints, tests, taught)
 
     def stream(first: int) -> Iterator[tuple[Tensor, ...]]:
         return learned.batches(settings.batch, settings.seed, first)
@@ -73,6 +81,7 @@ def train(
         "agent": learned.source,
         "painter": painter,
         "brush": brush,
+        "lesson": lesson,
         "constraints": json.loads(json.dumps(described(constraints))),
     }
     recipe = training.train(

@@ -1,0 +1,120 @@
+"""Lessons: hand-made sequences of strokes that teach an agent in which order to paint (the paper's section 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, normalize
+
+from diffpaint import STROKE_ACTION
+
+FORMAT, VERSION = "diffpaint-lesson", 1
+FOLDER = Path(__file__).parent / "lessons"
+POINTS = STROKE_ACTION[6:]
+BLUR = 3  # px, within which ink counts as in the same place
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Sequences of strokes, one or more for each label.
+
+    Attributes:
+        names: Of the sequences.
+        labels: int64 (V,), which each of them is for.
+        actions: (V, T, 12) in [0, 1], a STROKE_ACTION each, black; strokes that only lead to the next have no pressure.
+    """
+
+    names: tuple[str, ...]
+    labels: Tensor
+    actions: Tensor
+
+    def check(self, labels: Tensor) -> None:
+        """Check that there is a sequence for every label.
+
+        Raises:
+            ValueError: Some have none.
+        """
+        if unknown := sorted(set(labels.tolist()) - set(self.labels.tolist())):
+            raise ValueError(f"the lesson has no sequence for label {', '.join(map(str, unknown))}")
+
+    def chosen(self, pictures: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
+        """Which sequence each picture is taught by: of those for its label the one that looks most like it.
+
+        Place, width, height and slant do not count: two 7s are alike where both have a bar.
+
+        Args:
+            pictures: (B, 3, S, S) in [0, 1], black on white.
+            labels: (B,), each with a sequence.
+            shown: (V, 3, S, S) in [0, 1], what a painter makes of ``actions``.
+
+        Returns:
+            (B,), indices of sequences.
+
+        """
+        ink, taught = (
+            normalize(avg_pool2d(_upright(1 - x[:, :1]), BLUR, 1).flatten(1), dim=1) for x in (pictures, shown)
+        )
+        likeness = ink @ taught.T
+        return likeness.masked_fill(labels[:, None] != self.labels.to(labels.device), -torch.inf).argmax(1)
+
+
+def _upright(ink: Tensor) -> Tensor:
+    """Ink (B, 1, S, S) moved, sheared and scaled so that its centre and its second moments are all the same."""
+    side = torch.linspace(-1, 1, ink.shape[-1], device=ink.device)
+    weight = ink[:, 0] / ink.sum((1, 2, 3)).clamp_min(1e-6)[:, None, None]
+    x, y = (weight * side).sum((1, 2)), (weight * side[:, None]).sum((1, 2))
+    across, down = side - x[:, None, None], side[:, None] - y[:, None, None]
+    tall = (weight * down.square()).sum((1, 2)).clamp_min(1e-4)
+    shear = (weight * across * down).sum((1, 2)) / tall
+    wide = ((weight * across.square()).sum((1, 2)) - shear.square() * tall).clamp_min(1e-4).sqrt()
+    tall, none = tall.sqrt(), torch.zeros_like(x)
+    rows = (torch.stack([2 * wide, 2 * shear * tall, x], 1), torch.stack([none, 2 * tall, y], 1))
+    grid = affine_grid(torch.stack(rows, 1), list(ink.shape), align_corners=True)
+    return grid_sample(ink, grid, align_corners=True)
+
+
+def read_lesson(name: str, strokes: int) -> Lesson:
+    """Read a lesson, as docs/formats.md describes it.
+
+    Args:
+        name: ``digits``, or the path of a ``.json`` document.
+        strokes: That the agent paints; every sequence must have as many.
+
+    Raises:
+        ValueError: No such lesson, a damaged one, or sequences of another length.
+    """
+    path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in FOLDER.glob("*.json")))
+        raise ValueError(f"no lesson {name!r}; there is {known}, and any .json document of a lesson")
+    try:
+        document = json.loads(path.read_text())
+        if document["format"] != FORMAT or document["version"] != VERSION:
+            raise ValueError(f"format {document['format']} {document['version']}, wanted {FORMAT} {VERSION}")
+        names, labels, actions = [], [], []
+        for sequence in document["sequences"]:
+            if len(sequence["strokes"]) != strokes:
+                raise ValueError(f"{sequence['name']!r} has {len(sequence['strokes'])} strokes, the agent {strokes}")
+            names.append(str(sequence["name"]))
+            labels.append(int(sequence["label"]))
+            actions.append(list(_actions(document, sequence)))
+        table = torch.tensor(actions)
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is no lesson: {error!r}") from error
+    if table.ndim != 3 or not ((table >= 0) & (table <= 1)).all():
+        raise ValueError(f"{path} is no lesson: its numbers must be from 0 to its unit, or its fractions in [0, 1]")
+    return Lesson(tuple(names), torch.tensor(labels), table)
+
+
+def _actions(document: dict, sequence: dict) -> Iterable[list[float]]:
+    if document["columns"] != list(POINTS):
+        raise ValueError(f"its columns are {document['columns']}; wanted {list(POINTS)}")
+    for number, stroke in enumerate(sequence["strokes"]):
+        pressure = 0.0 if number in sequence["lifted"] else float(document["pressure"])
+        points = [float(value) / document["unit"] for value in stroke]
+        yield [pressure, pressure, float(document["size"]), 0.0, 0.0, 0.0, *points]
