@@ -88,10 +88,8 @@ class AgentRecipe(Recipe):
             rate = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
         pictures, labels = batch
         distance = penalty = torch.zeros((), device=pictures.device)
-        *shown_to_critic, (target, label) = zip(
-            *(part.chunk(self.batches(number)) for part in (pictures, labels)), strict=True
-        )
-        for shown, _ in shown_to_critic:
+        *judged, target = pictures.chunk(self.batches(number))
+        for shown in judged:
             with torch.no_grad():
                 canvas = self.painter(self.act(shown))
             distance = self.critic(shown, shown).mean() - self.critic(canvas, shown).mean()
@@ -100,7 +98,7 @@ class AgentRecipe(Recipe):
         actions = self.act(target)
         off = torch.zeros((), device=target.device)
         if self.lesson is not None:
-            follow = self.lesson.chosen(target, label, self.taught)
+            follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
             off = (actions - self.lesson.actions.to(target.device)[follow]).square().mean()
         if number < settings.forcing_until:
             with torch.no_grad():
