@@ -156,6 +156,7 @@ class Easel:
         run: Mapping[str, str],
         batch: int = 1,
         target: Tensor | None = None,
+        start: Callable[[Renderer, Tensor, int], Tensor] | None = None,
         callback: Callable[[int, Tensor, float], None] | None = None,
     ) -> Painting:
         """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
@@ -166,6 +167,7 @@ class Easel:
             run: What a resumed run must share, as :func:`diffpaint.paint`'s.
             batch: Number of paintings; files are numbered if there are several.
             target: (1, 3, H, W) in [0, 1], the picture that is painted, if there is one, for the renderer's draft.
+            start: Gives actions to start from instead of that draft, for the renderer, the target and strokes a cell.
             callback: As :func:`diffpaint.paint`'s.
 
         Returns:
@@ -177,7 +179,10 @@ class Easel:
         check_constraints(self.constraints, small)
         strokes, actions, failure = self.strokes or self.default_strokes, None, None
         if target is not None and not self.resume:
-            actions = small.draft(target, strokes, self.seed, self.constraints, progress=True)
+            if start is None:
+                actions = small.draft(target, strokes, self.seed, self.constraints, progress=True)
+            else:
+                actions = start(small, target, strokes)
         try:
             painting = paint(
                 small,

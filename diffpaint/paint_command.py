@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from .easel import Easel
 from .easel_options import easel_options
 from .expression import parse_objective
 from .images import read_image
+from .registry import load
 
 CELLS = 216
 
@@ -18,8 +20,13 @@ CELLS = 216
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path))
 @easel_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None)
+@click.option(
+    "--init",
+    metavar="START:NAME",
+    help="Start from what a plugin paints, such as agent:faces.  [default: a draft by pixels, level by level]",
+)
 @click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
-def paint(photo: Path, easel: Easel, objective: str) -> None:
+def paint(photo: Path, easel: Easel, init: str | None, objective: str) -> None:
     """Paint PHOTO with brushstrokes.
 
     The canvas is divided into overlapping cells, on several levels from large to small ones, and the strokes of every
@@ -38,8 +45,11 @@ def paint(photo: Path, easel: Easel, objective: str) -> None:
         diffpaint paint cat.jpg -o sea.png --objective "content + 0.1*style(target=sea.jpg)"
     """
     easel.check(photo)
+    kind, _, name = (init or "").partition(":")
+    start = None if init is None else functools.partial(load("starts", kind), name)
     target = read_image(photo, easel.longest)
     goal = parse_objective(objective, target)
     height, width = target.shape[2:]
-    run = {"objective": objective, "photo": hashlib.sha256(target.numpy().tobytes()).hexdigest()}
-    easel.paint(goal, (height, width), run=run, target=target)
+    photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
+    run = {"objective": objective, "init": init or "draft", "photo": photo_hash}
+    easel.paint(goal, (height, width), run=run, target=target, start=start)

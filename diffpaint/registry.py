@@ -17,7 +17,7 @@ from importlib_metadata import EntryPoint, entry_points
 from .objective import Objective
 from .renderer import Renderer
 
-GROUPS = ("renderers", "objectives", "commands")
+GROUPS = ("renderers", "objectives", "starts", "commands")
 
 
 class PluginError(RuntimeError):
@@ -56,7 +56,7 @@ def rescan() -> None:
 
 
 def names(group: str) -> list[str]:
-    """Names registered in a group: ``renderers``, ``objectives`` or ``commands``; sorted, nothing imported."""
+    """Names registered in a group, such as ``renderers`` (see GROUPS); sorted, nothing imported."""
     return list(_scan(group))
 
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
-from diffpaint import PluginError
+from diffpaint import PluginError, read_image
 
 NAMES = ("mnist", "kmnist", "celeba")  # what torchvision fetches
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -215,3 +215,10 @@ def _resized(source: str, pictures: Iterator[Image.Image], count: int, size: int
             whole[index] = np.asarray(square(picture, size))
             bar.update()
     return Pictures(source, torch.from_numpy(whole).permute(0, 3, 1, 2).contiguous(), None)
+
+
+def read_square(path: Path, size: int) -> Tensor:
+    """The central square of a picture of any kind that :func:`diffpaint.read_image` reads, (1, 3, size, size)."""
+    pixels = (read_image(path)[0] * 255).round().byte().permute(1, 2, 0).numpy()
+    cut = np.asarray(square(Image.fromarray(pixels), size))
+    return torch.from_numpy(cut.copy()).permute(2, 0, 1)[None].float() / 255

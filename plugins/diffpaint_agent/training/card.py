@@ -1,0 +1,94 @@
+"""The card of an agent's weights: what it learned from, for how long, and how well it paints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from diffpaint import replacing
+
+from ..lesson import Lesson
+from ..pictures import Pictures
+from ..weights import load_agent
+from .figures import Figures, measure
+from .judge import train_judge
+from .sheet import painted_sheet
+
+_CARD = """\
+# An agent for {agent}
+
+A recurrent network that looks at a picture and paints it in {strokes} strokes (the paper's sections 3 and 4).
+
+| | |
+|---|---|
+| learned from | {pictures:,} pictures of {agent}, {size} x {size} px |
+| paints with | {painter}, {brush} |
+| rules | {rules} |
+| lesson | {lesson} |
+| training | {settings} |
+| device | {device} |
+| network | {parameters:,} parameters |
+
+Measured on pictures that it never learned from, with the real engine, by
+`diffpaint agent evaluate {name} --data {agent}`:
+
+```
+{table}
+```
+"""
+
+
+def figures_of(
+    name: str, pictures: tuple[Pictures, Pictures], *, count: int | None, lesson: Lesson | None
+) -> tuple[Figures, torch.Tensor]:
+    """Measure an agent; where pictures have labels, a classifier is trained on those that agents learn from."""
+    learned, tests = pictures
+    judge = None if tests.labels is None else train_judge(learned)
+    return measure(load_agent(name), tests, count=count, judge=judge, lesson=lesson)
+
+
+def write_card(
+    weights: Path,
+    pictures: tuple[Pictures, Pictures],
+    *,
+    name: str | None = None,
+    count: int | None = None,
+    lesson: Lesson | None = None,
+) -> str:
+    """Measure weights, and write ``card.md``, ``figures.json`` and ``sheet.png`` beside them.
+
+    Args:
+        weights: A ``.safetensors`` file that ``diffpaint agent train`` wrote.
+        pictures: That it learned from, and test pictures.
+        name: By which the agent is asked for in the card; None takes the path.
+        count: Test pictures; None takes all.
+        lesson: By whose order strokes are judged.
+
+    Returns:
+        The table of figures.
+    """
+    trained = load_agent(str(weights))
+    header = trained.header
+    figures, actions = figures_of(str(weights), pictures, count=count, lesson=lesson)
+    rules = [
+        f"{rule['name']}({', '.join(f'{k}={v}' for k, v in rule.items() if k != 'name')})"
+        for rule in header["constraints"]
+    ]
+    card = _CARD.format(
+        **header,
+        **{key: header["options"][key] for key in ("strokes", "size")},
+        rules=", ".join(rules) or "none",
+        settings=", ".join(f"{key} {value:,g}" for key, value in header["training"].items()),
+        parameters=sum(value.numel() for value in trained.agent.parameters()),
+        name=name or weights,
+        table=figures.table(),
+    )
+    with replacing(weights.with_name("card.md")) as temporary:
+        temporary.write_text(card)
+    with replacing(weights.with_name("figures.json")) as temporary:
+        temporary.write_text(json.dumps(figures.json(), indent=2) + "\n")
+    shown = slice(min(48, len(actions)))
+    painted_sheet(weights.with_name("sheet.png"), pictures[1][shown], actions[shown], trained.painter(trained.size))
+    return figures.table()

@@ -1,0 +1,157 @@
+"""What an agent is measured by, on pictures that it never learned from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from diffpaint import StrokeRenderer
+
+from ..lesson import Lesson
+from ..pictures import Pictures
+from ..weights import TrainedAgent
+from .judge import Judge
+from .order import counterclockwise, downwards, like_lesson
+from .replays import replay_all
+
+AT_ONCE = 100  # pictures
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of an agent, on test pictures.
+
+    Attributes:
+        pictures: How many.
+        mse: Mean squared error of the painter's canvas, values in [0, 1].
+        mse_replayed: Of the engine's replay.
+        read: Share of real pictures, painted ones and replayed ones that a classifier reads right; None without labels.
+        visible: Share of each stroke's ink that is not hidden by later strokes, by number of the stroke.
+        ink: Share of all ink that each stroke lays, by number of the stroke.
+        zeros_counterclockwise: Share of 0s drawn so, where there is a lesson.
+        ones_downwards: Share of 1s drawn so.
+        order: Mean correlation of the order of strokes with the lesson's, by label.
+    """
+
+    pictures: int
+    mse: float
+    mse_replayed: float
+    read: dict[str, float] | None
+    visible: list[float]
+    ink: list[float]
+    zeros_counterclockwise: float | None = None
+    ones_downwards: float | None = None
+    order: dict[str, float] | None = None
+
+    def table(self) -> str:
+        """The figures as lines of text."""
+        lines = [
+            f"test pictures                         {self.pictures}",
+            f"squared error of the canvas           {self.mse:.4f}",
+            f"squared error of the engine's replay  {self.mse_replayed:.4f}",
+        ]
+        if self.read is not None:
+            lines += [f"read right, {kind:<26}{100 * share:.1f} %" for kind, share in self.read.items()]
+        lines += [f"visible ink by stroke, %              {_percent(self.visible)}"]
+        lines += [f"share of all ink by stroke, %         {_percent(self.ink)}"]
+        if self.order is not None:
+            lines += [
+                f"0s counter-clockwise                  {100 * (self.zeros_counterclockwise or 0):.1f} %",
+                f"1s from top to bottom                 {100 * (self.ones_downwards or 0):.1f} %",
+                "order like the lesson's, by label     "
+                + ", ".join(f"{label} {value:.2f}" for label, value in self.order.items()),
+            ]
+        return "\n".join(lines)
+
+    def json(self) -> dict[str, Any]:
+        """JSON values by name."""
+        return asdict(self)
+
+
+def measure(
+    trained: TrainedAgent,
+    tests: Pictures,
+    *,
+    count: int | None = None,
+    judge: Judge | None = None,
+    lesson: Lesson | None = None,
+    progress: bool = True,
+) -> tuple[Figures, Tensor]:
+    """Measure an agent.
+
+    Args:
+        trained: The agent; its painter must imitate a brush of the engine.
+        tests: Pictures of the agent's size that it never learned from.
+        count: How many of them; None takes all.
+        judge: A classifier of the same labels.
+        lesson: By whose order strokes are judged; needs labels.
+        progress: Show a progress bar.
+
+    Returns:
+        The figures, and the actions (N, T, A) that they are of.
+
+    Raises:
+        ValueError: Fewer pictures than ``count``, or labels that are missing.
+    """
+    count = len(tests) if count is None else count
+    if not 1 <= count <= len(tests):
+        raise ValueError(f"{tests.source} has {len(tests)} test pictures; cannot measure on {count}")
+    labels = None if tests.labels is None else tests.labels[:count]
+    if labels is None and (judge is not None or lesson is not None):
+        raise ValueError(f"{tests.source} has no labels, which a classifier and a lesson need")
+    painter = trained.painter(trained.size)
+    sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
+    right = {"real": 0, "painted": 0, "replayed": 0}
+    drawn, seen, laid = [], 0.0, 0.0
+    for start in tqdm(range(0, count, AT_ONCE), disable=not progress, unit_scale=AT_ONCE, unit="picture"):
+        some = slice(start, min(start + AT_ONCE, count))
+        real = tests[some]
+        actions = trained.act(real, painter)
+        ink, left = _ink(actions, painter)
+        seen, laid = seen + left, laid + ink
+        shown = {"real": real, "painted": painter(actions), "replayed": replay_all(actions, painter)}
+        for kind in sums:
+            sums[kind] += float((shown[kind] - real).square().mean((1, 2, 3)).sum())
+        if judge is not None and labels is not None:
+            for kind, canvas in shown.items():
+                right[kind] += int((judge.reads(canvas) == labels[some]).sum())
+        drawn.append(actions)
+    whole = torch.cat(drawn)
+    order = {} if lesson is None or labels is None else _order(whole, tests, labels, lesson, painter)
+    seen, laid = torch.as_tensor(seen), torch.as_tensor(laid)
+    figures = Figures(
+        pictures=count,
+        mse=sums["painted"] / count,
+        mse_replayed=sums["replayed"] / count,
+        read=None if judge is None else {kind: value / count for kind, value in right.items()},
+        visible=(seen / laid.clamp_min(1e-9)).tolist(),
+        ink=(laid / laid.sum()).tolist(),
+        **order,
+    )
+    return figures, whole
+
+
+def _ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
+    """Ink that each stroke lays, summed over paintings and pixels, (T,), and what later strokes leave visible of it."""
+    alpha = painter.stack(actions)[1][:, :, 0]
+    through = torch.ones_like(alpha)  # of all later strokes
+    through[:, :-1] = (1 - alpha[:, 1:]).flip(1).cumprod(1).flip(1)
+    return alpha.sum((0, 2, 3)), (alpha * through).sum((0, 2, 3))
+
+
+def _order(actions: Tensor, tests: Pictures, labels: Tensor, lesson: Lesson, painter: StrokeRenderer) -> dict[str, Any]:
+    lesson.check(labels)
+    like = like_lesson(actions, tests[slice(len(labels))], labels, lesson, painter(lesson.actions))
+    return {
+        "zeros_counterclockwise": float(counterclockwise(actions[labels == 0]).float().mean()),
+        "ones_downwards": float(downwards(actions[labels == 1]).float().mean()),
+        "order": {str(label): float(like[labels == label].mean()) for label in sorted(set(labels.tolist()))},
+    }
+
+
+def _percent(shares: list[float]) -> str:
+    return " ".join(f"{100 * share:.0f}" for share in shares)
