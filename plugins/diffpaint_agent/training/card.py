@@ -72,10 +72,7 @@ def write_card(
     trained = load_agent(str(weights))
     header = trained.header
     figures, actions = figures_of(str(weights), pictures, count=count, lesson=lesson)
-    rules = [
-        f"{rule['name']}({', '.join(f'{k}={v}' for k, v in rule.items() if k != 'name')})"
-        for rule in header["constraints"]
-    ]
+    rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,
         **{key: header["options"][key] for key in ("strokes", "size")},

@@ -40,12 +40,8 @@ def counterclockwise(actions: Tensor) -> Tensor:
 def downwards(actions: Tensor) -> Tensor:
     """Whether paintings (B, T, 12) run from top to bottom: later points are lower on the whole, (B,)."""
     position, inked = path(actions)
-    return torch.stack(
-        [
-            _correlation(torch.arange(len(one))[here], one[here, 1]) > 0
-            for one, here in zip(position, inked, strict=True)
-        ]
-    )
+    paintings = zip(position, inked, strict=True)
+    return torch.stack([_correlation(torch.arange(len(one))[here], one[here, 1]) > 0 for one, here in paintings])
 
 
 def like_lesson(actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, shown: Tensor) -> Tensor:
