@@ -200,7 +200,7 @@ def evaluate(
     Example:
         diffpaint agent evaluate mnist --data mnist --sheet digits.png
     """
-    from .training.card import figures_of
+    from .training.figures import measure
     from .training.sheet import painted_sheet
 
     for path in (json_path, sheet):
@@ -211,7 +211,7 @@ def evaluate(
     trained = load_agent(name)
     taught = None if lesson is None else read_lesson(lesson, trained.agent.options["strokes"])
     pictures = open_pictures(data, trained.size)
-    figures, actions = figures_of(name, pictures, count=count, lesson=taught)
+    figures, actions = measure(trained, pictures, count=count, lesson=taught)
     click.echo(figures.table())
     if json_path is not None:
         with replacing(json_path) as temporary:

@@ -113,8 +113,8 @@ def square(picture: Image.Image, size: int) -> Image.Image:
     """The central square of a picture, ``size`` px."""
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    box = (left, top, left + side, top + side)
-    return picture.resize((size, size), Image.Resampling.LANCZOS, box=box) if box != (0, 0, size, size) else picture
+    cut = picture.crop((left, top, left + side, top + side))
+    return cut if side == size else cut.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _find(folder: Path, name: str) -> Path | None:

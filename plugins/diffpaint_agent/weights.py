@@ -82,7 +82,7 @@ def load_agent(name: str) -> TrainedAgent:
 
 def described(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
     """Constraints as JSON values, for headers; all that the core has are dataclasses."""
-    return [{"name": type(constraint).__name__, **asdict(constraint)} for constraint in constraints]  # pyright: ignore[reportArgumentType]
+    return [{"rule": type(constraint).__name__, **asdict(constraint)} for constraint in constraints]  # pyright: ignore[reportArgumentType]
 
 
 def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
@@ -93,8 +93,8 @@ def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
     """
     made = []
     for fields in described:
-        kind = getattr(diffpaint, fields["name"], None)
+        kind = getattr(diffpaint, fields["rule"], None)
         if not (isinstance(kind, type) and issubclass(kind, Constraint)):
-            raise TypeError(f"no constraint {fields['name']!r}")
-        made.append(kind(**{name: value for name, value in fields.items() if name != "name"}))
+            raise TypeError(f"no constraint {fields['rule']!r}")
+        made.append(kind(**{name: value for name, value in fields.items() if name != "rule"}))
     return made

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
-
 from diffpaint import replacing
 
 from ..lesson import Lesson
 from ..pictures import Pictures
 from ..weights import load_agent
-from .figures import Figures, measure
-from .judge import train_judge
+from .figures import measure
 from .sheet import painted_sheet
 
 _CARD = """\
@@ -40,15 +37,6 @@ Measured on pictures that it never learned from, with the real engine, by
 """
 
 
-def figures_of(
-    name: str, pictures: tuple[Pictures, Pictures], *, count: int | None, lesson: Lesson | None
-) -> tuple[Figures, torch.Tensor]:
-    """Measure an agent; where pictures have labels, a classifier is trained on those that agents learn from."""
-    learned, tests = pictures
-    judge = None if tests.labels is None else train_judge(learned)
-    return measure(load_agent(name), tests, count=count, judge=judge, lesson=lesson)
-
-
 def write_card(
     weights: Path,
     pictures: tuple[Pictures, Pictures],
@@ -71,7 +59,7 @@ def write_card(
     """
     trained = load_agent(str(weights))
     header = trained.header
-    figures, actions = figures_of(str(weights), pictures, count=count, lesson=lesson)
+    figures, actions = measure(trained, pictures, count=count, lesson=lesson)
     rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,

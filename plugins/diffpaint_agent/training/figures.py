@@ -14,7 +14,7 @@ from diffpaint import StrokeRenderer
 from ..lesson import Lesson
 from ..pictures import Pictures
 from ..weights import TrainedAgent
-from .judge import Judge
+from .judge import train_judge
 from .order import counterclockwise, downwards, like_lesson
 from .replays import replay_all
 
@@ -74,10 +74,9 @@ class Figures:
 
 def measure(
     trained: TrainedAgent,
-    tests: Pictures,
+    pictures: tuple[Pictures, Pictures],
     *,
     count: int | None = None,
-    judge: Judge | None = None,
     lesson: Lesson | None = None,
     progress: bool = True,
 ) -> tuple[Figures, Tensor]:
@@ -85,9 +84,9 @@ def measure(
 
     Args:
         trained: The agent; its painter must imitate a brush of the engine.
-        tests: Pictures of the agent's size that it never learned from.
+        pictures: Of the agent's size: those that agents learn from, by which a classifier is trained where they have
+            labels, and those to test with.
         count: How many of them; None takes all.
-        judge: A classifier of the same labels.
         lesson: By whose order strokes are judged; needs labels.
         progress: Show a progress bar.
 
@@ -95,14 +94,18 @@ def measure(
         The figures, and the actions (N, T, A) that they are of.
 
     Raises:
-        ValueError: Fewer pictures than ``count``, or labels that are missing.
+        ValueError: Fewer pictures than ``count``, or no labels for the lesson.
     """
+    learned, tests = pictures
     count = len(tests) if count is None else count
     if not 1 <= count <= len(tests):
         raise ValueError(f"{tests.source} has {len(tests)} test pictures; cannot measure on {count}")
     labels = None if tests.labels is None else tests.labels[:count]
-    if labels is None and (judge is not None or lesson is not None):
-        raise ValueError(f"{tests.source} has no labels, which a classifier and a lesson need")
+    if lesson is not None:
+        if labels is None:
+            raise ValueError(f"{tests.source} has no labels, by which a lesson knows what it taught")
+        lesson.check(labels)
+    judge = None if labels is None else train_judge(learned)
     painter = trained.painter(trained.size)
     sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
     right = {"real": 0, "painted": 0, "replayed": 0}
@@ -144,7 +147,6 @@ def _ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
 
 
 def _order(actions: Tensor, tests: Pictures, labels: Tensor, lesson: Lesson, painter: StrokeRenderer) -> dict[str, Any]:
-    lesson.check(labels)
     like = like_lesson(actions, tests[slice(len(labels))], labels, lesson, painter(lesson.actions))
     return {
         "zeros_counterclockwise": float(counterclockwise(actions[labels == 0]).float().mean()),

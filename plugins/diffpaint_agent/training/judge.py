@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from ..pictures import Pictures
 
-STEPS, BATCH, LR = 3_000, 128, 2e-3
+STEPS, EPOCHS = 3_000, 40  # whichever is less
+BATCH, LR = 128, 2e-3
 AT_ONCE = 500  # pictures
 SHIFT = 2  # px each way that pictures are moved while it learns, by which it reads better
 
@@ -40,7 +41,7 @@ class Judge(nn.Module):
 
 
 def train_judge(pictures: Pictures, seed: int = 0) -> Judge:
-    """Train one on labelled pictures: a minute on a CPU.
+    """Train one on labelled pictures: a minute at most on a CPU.
 
     Raises:
         ValueError: The pictures have no labels.
@@ -51,9 +52,10 @@ def train_judge(pictures: Pictures, seed: int = 0) -> Judge:
         torch.manual_seed(seed)
         judge = Judge(pictures.pictures.shape[-1], int(pictures.labels.max()) + 1).train()
         optimizer = torch.optim.Adam(judge.parameters())
-        stream = pictures.batches(min(BATCH, len(pictures)), seed)
-        for step in range(STEPS):
-            optimizer.param_groups[0]["lr"] = LR * (1 - step / STEPS)
+        batch = min(BATCH, len(pictures))
+        stream, steps = pictures.batches(batch, seed), min(STEPS, EPOCHS * len(pictures) // batch)
+        for step in range(steps):
+            optimizer.param_groups[0]["lr"] = LR * (1 - step / steps)
             shown, labels = next(stream)
             down, across = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
             loss = nn.functional.cross_entropy(judge(shown.roll((down, across), (2, 3))), labels)

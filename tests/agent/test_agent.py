@@ -1,0 +1,88 @@
+"""The network, and agents as they are loaded."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffpaint import Connected, Levels, Limit, Palette, constrain, load_renderer
+from diffpaint_agent import Agent, load_agent
+from diffpaint_agent.weights import constraints_of, described
+
+
+def test_strokes_are_actions_and_follow_the_picture(rand):
+    torch.manual_seed(0)
+    agent = Agent(size=20, strokes=5, actions=12, channels=4, hidden=8)
+    pictures = rand(3, 3, 20, 20).requires_grad_()
+    actions = agent(pictures)
+    assert actions.shape == (3, 5, 12)
+    assert actions.min() >= 0
+    assert actions.max() <= 1
+    (slope,) = torch.autograd.grad(actions[0].sum(), pictures)
+    assert slope[0].abs().sum() > 0
+    assert slope[1:].abs().sum() == 0  # each picture alone
+    assert torch.allclose(agent(pictures[1:2]), actions[1:2], atol=1e-6)
+    assert not torch.allclose(actions[:, 0], actions[:, 1])
+
+
+def test_later_strokes_know_the_earlier_ones(rand):
+    """The action before is part of what a stroke is emitted from."""
+    torch.manual_seed(0)
+    agent = Agent(size=8, strokes=2, actions=12, channels=4, hidden=8)
+    picture = rand(1, 3, 8, 8)
+    last = agent(picture)[:, 1].sum()
+    slope = torch.autograd.grad(last, agent.recurrent.weight_ih)[0][:, 8:]
+    assert slope.abs().max() > 0
+
+
+def test_pictures_of_another_shape_are_refused():
+    agent = Agent(size=8, strokes=2, actions=12, channels=4, hidden=8)
+    with pytest.raises(ValueError, match=r"looks at pictures \(batch, 3, 8, 8\), got \(1, 3, 9, 8\)"):
+        agent(torch.ones(1, 3, 9, 8))
+
+
+def test_an_agent_keeps_its_rules_through_a_painter_of_any_size(untrained, rand):
+    trained = load_agent(untrained())
+    pictures = rand(2, 3, 12, 12)
+    small, large = (trained.painter(size) for size in (12, 40))
+    actions = trained.act(pictures, small)
+    assert torch.equal(trained.act(pictures, large), actions)
+    for constraint in (Palette([(0, 0, 0)]), Connected()):
+        assert constraint.holds(actions, small)
+    assert large(actions).shape == (2, 3, 40, 40)
+    assert not actions.requires_grad
+
+
+def test_rules_are_written_and_read_again():
+    rules = [Palette([(0, 0, 0.5)]), Levels("size", 3), Limit("size", 0, 0.3), Connected()]
+    assert constraints_of(described(rules)) == rules
+    painter = load_renderer("neural-splat", size=(8, 8))
+    actions = torch.rand(1, 4, 12)
+    assert torch.equal(
+        constrain(actions, constraints_of(described(rules)), painter), constrain(actions, rules, painter)
+    )
+
+
+def test_an_unknown_agent_is_refused_with_those_that_there_are(untrained, tmp_path):
+    with pytest.raises(ValueError, match=r"no agent 'nobody'; there is .*'diffpaint agent train'"):
+        load_agent("nobody")
+    with pytest.raises(ValueError, match=r"no file of weights .*gone\.safetensors"):
+        load_agent(str(tmp_path / "gone.safetensors"))
+
+
+def test_damaged_weights_are_refused(untrained, tmp_path):
+    path = tmp_path / "short.safetensors"
+    whole = Path(untrained())
+    path.write_bytes(whole.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="is damaged, or no weights of an agent"):
+        load_agent(str(path))
+    from diffpaint_neural.weights import shipped_path
+
+    with pytest.raises(ValueError, match=r"no weights of an agent .*its header lacks agent"):
+        load_agent(str(shipped_path("splat", "classic/dry_brush")))
+
+
+@pytest.mark.parametrize("rule", [{"rule": "load_renderer"}, {"rule": "Fix"}, {"rule": "nothing"}])
+def test_rules_that_are_none_are_refused(rule):
+    with pytest.raises(TypeError):
+        constraints_of([rule])

@@ -1,0 +1,134 @@
+"""The commands ``diffpaint agent ...`` and ``diffpaint paint --init``, as a person types them."""
+
+import json
+
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+from diffpaint import read_document, read_image
+from diffpaint.cli import cli
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def done(result):
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(result, reason):
+    """One line that says why, and exit code 2."""
+    assert result.exit_code == 2, result.output
+    assert reason in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def digit(tmp_path):
+    """A picture of something like a 1, wider than high."""
+    picture = Image.new("L", (60, 40), 255)
+    picture.paste(0, (28, 8, 33, 34))
+    picture.save(tmp_path / "one.png")
+    return tmp_path / "one.png"
+
+
+def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
+    folder = tmp_path / "run"
+    options = ("--size", 12, "--strokes", 3, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black")
+    command = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
+    output = done(run(*command, "--critic-from", 2, "--checkpoint-every", 2))
+    assert "squared error of the engine's replay" in output
+    assert "read right, real" in output
+    assert {"card.md", "figures.json", "sheet.png", "weights.safetensors"} <= {path.name for path in folder.iterdir()}
+    figures = json.loads((folder / "figures.json").read_text())
+    assert figures["pictures"] == 100
+    assert len(figures["visible"]) == len(figures["ink"]) == 3
+    assert sum(figures["ink"]) == pytest.approx(1)
+    assert figures["visible"][-1] == pytest.approx(1)  # nothing lies on the last stroke
+    assert f"{figures['mse']:.4f}" in (folder / "card.md").read_text()
+
+    refused(run(*command), "holds a run already; --resume goes on with it")
+
+    weights = folder / "weights.safetensors"
+    done(run("agent", "paint", digit, "-o", tmp_path / "out", "--agent", weights, "--size", 48, "--timelapse"))
+    assert read_image(tmp_path / "out" / "one.png").shape == (1, 3, 48, 48)
+    document = read_document(tmp_path / "out" / "one.json")
+    assert len(document["strokes"]) == 3
+    with Image.open(tmp_path / "out" / "one.gif") as film:
+        assert film.n_frames == 3
+    done(run("replay", tmp_path / "out" / "one.json", "-o", tmp_path / "real.png", "--size", 96))
+    assert read_image(tmp_path / "real.png").shape == (1, 3, 96, 96)
+
+    sheet, table = tmp_path / "sheet.png", tmp_path / "figures.json"
+    output = done(run("agent", "evaluate", weights, "--data", mnist, "--count", 8, "--sheet", sheet, "--json", table))
+    assert "test pictures                         8" in output
+    assert json.loads(table.read_text())["pictures"] == 8
+    with Image.open(sheet) as page:
+        assert page.size == (4 * (3 * 60 + 4), 2 * (60 + 4))
+
+
+def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path):
+    """Its strokes, where they belong. The photo is of one colour: a cell that reaches beyond it sees the same."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (60, 60), (200, 120, 40)).save(photo)
+    weights = untrained(constraints=[])
+    done(run("agent", "paint", photo, "-o", tmp_path / "one", "--agent", weights, "--size", 60))
+    painted = read_document(tmp_path / "one" / "photo.json")
+    layout = ("--grid", "1x1", "--pyramid", 1, "--strokes", 3, "--size", 60, "--steps", 1, "--objective", "0*pixel")
+    done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
+    started = read_document(tmp_path / "started.json")
+    one, other = (torch.tensor(document["strokes"]) for document in (painted, started))
+    cell = 60 / 0.75  # of the grid: it overlaps by a quarter and reaches beyond the canvas
+    assert torch.allclose(other[:, 6:], one[:, 6:] * cell / 60 - (cell - 60) / 2, atol=1.0)
+    assert torch.allclose(other[:, 3:6], one[:, 3:6], atol=0.01)
+    radius = one[:, 2] * cell / 60
+    largest = 0.2 * cell / 0.6 * 64 / 64  # the grid ends sizes where strokes still fit the margin
+    assert torch.allclose(other[:, 2][radius < 0.5 * largest], radius[radius < 0.5 * largest], rtol=0.02)
+
+
+def test_every_cell_starts_from_what_the_photo_shows_there(untrained, tmp_path):
+    """Two halves of a photo, one black and one white, in two cells: two different paintings."""
+    photo = tmp_path / "photo.png"
+    picture = Image.new("RGB", (120, 60), "white")
+    picture.paste("black", (0, 0, 60, 60))
+    picture.save(photo)
+    weights = untrained(constraints=[])
+    layout = ("--grid", "1x2", "--pyramid", 1, "--strokes", 3, "--size", 120, "--steps", 1, "--objective", "0*pixel")
+    done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
+    actions = torch.tensor(read_document(tmp_path / "started.json")["actions"])
+    assert actions.shape == (6, 12)
+    left, right = actions[0::2], actions[1::2]
+    assert (left - right).abs().max() > 0.02
+
+
+def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
+    weights, out = untrained(), tmp_path / "out"
+    refused(run("agent", "paint", digit, "-o", out, "--agent", "nobody"), "no agent 'nobody'")
+    refused(run("agent", "paint", tmp_path / "gone.png", "-o", out, "--agent", weights), "no picture")
+    refused(run("agent", "paint", digit, "-o", out, "--agent", weights, "--size", 0), "--size must be at least 1")
+    refused(run("agent", "paint", digit, "-o", digit.parent, "--agent", weights), "is the image itself")
+    refused(run("agent", "paint", digit, digit, "-o", out, "--agent", weights), "would be written twice")
+    assert not out.exists()
+    refused(run("agent", "evaluate", weights, "--data", mnist, "--count", 101), "has 100 test pictures")
+    refused(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits"), "8 strokes, the agent 3")
+    train = ("agent", "train", "-o", out)
+    refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
+    refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
+    refused(run(*train, "--data", mnist, "--steps", 0), "steps must be above 0")
+    refused(run(*train, "--data", mnist, "--checkpoint-every", 0), "--checkpoint-every must be at least 1")
+    assert not out.exists()
+    paint = ("paint", digit, "-o", tmp_path / "painting.png")
+    refused(run(*paint, "--init", "nothing:mnist"), "no start named 'nothing'")
+    late = run(*paint, "--init", f"agent:{weights}")  # after the line that says how many cells there are
+    assert late.exit_code == 2
+    assert late.output.endswith("paints 3 strokes in each cell, not 5: --strokes 3\n")
+    refused(run(*paint, "--init", f"agent:{weights}", "--renderer", "cppn", "--strokes", 3), "no strokes in cells")
+    assert not (tmp_path / "painting.png").exists()
+
+
+def test_list_names_the_agents_that_ship():
+    assert done(run("agent", "list")) is not None

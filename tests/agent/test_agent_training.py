@@ -1,0 +1,174 @@
+"""Runs that train agents: what they learn, what they leave behind, how they are resumed and refused."""
+
+import json
+import signal
+
+import pytest
+import torch
+from accelerate import Accelerator
+from PIL import Image
+
+from diffpaint import Connected, Fix, Palette, StrokeRenderer, load_renderer
+from diffpaint_agent import load_agent
+from diffpaint_agent.lesson import read_lesson
+from diffpaint_agent.training import run as runs
+from diffpaint_agent.training.recipe import AgentRecipe
+from diffpaint_agent.training.run import train
+from diffpaint_agent.training.settings import AgentSettings
+
+SIZE = {"size": 12, "strokes": 8, "channels": 4, "hidden": 16, "batch": 8, "lr": 0.01}
+SETTINGS = AgentSettings(steps=6, critic_from=3, **SIZE)
+RULES = [Palette([(0, 0, 0)]), Connected()]
+SAME = ("weights.safetensors", "losses.csv", "config.json")  # whether it was interrupted or not
+
+
+def learn(pictures, folder, settings=SETTINGS, **options):
+    defaults = {"device": "cpu", "progress": False, "checkpoint_every": 4, "constraints": RULES}
+    return train(pictures, folder, settings, **defaults | options)
+
+
+def recipe(digits, lesson=None, **settings):
+    torch.manual_seed(0)
+    settings = AgentSettings(**{"steps": 10_000, "critic_from": 10_000} | SIZE | settings)
+    painter = load_renderer("neural-splat", size=(12, 12))
+    made = AgentRecipe(settings, painter, RULES, digits[1], lesson)
+    made.accelerator = Accelerator(cpu=True)
+    return made
+
+
+def moved(network, before):
+    return any(not torch.equal(one, other) for one, other in zip(network.parameters(), before, strict=True))
+
+
+def copied(network):
+    return [parameter.clone() for parameter in network.parameters()]
+
+
+@pytest.fixture(scope="module")
+def whole(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    learn(digits, folder)
+    return folder
+
+
+def test_a_run_leaves_all_that_it_should(whole, digits):
+    assert {path.name for path in whole.iterdir()} == {*SAME, "checkpoint.pt", "sheets"}
+    rows = (whole / "losses.csv").read_text().splitlines()
+    assert rows[0] == "step,mse,distance,penalty,lesson"
+    assert len(rows) == 7
+    assert [row.split(",")[3] == "0" for row in rows[1:]] == [True] * 3 + [False] * 3
+    with Image.open(whole / "sheets" / "0000004.png") as sheet:
+        assert sheet.size == (
+            4 * (3 * 60 + 4),
+            8 * (60 + 4),
+        )  # 32 groups of three
+    trained = load_agent(str(whole / "weights.safetensors"))
+    assert trained.constraints == RULES
+    assert trained.header["training"]["steps"] == 6
+    actions = trained.act(digits[1][slice(2)], trained.painter(12))
+    assert Connected().holds(actions, trained.painter(12))
+
+
+def test_a_run_that_was_interrupted_ends_as_one_that_was_not(whole, digits, tmp_path, monkeypatch):
+    class Stopping(AgentRecipe):
+        def step(self, number, batch):
+            if number == 4:  # under the critic
+                signal.raise_signal(signal.SIGINT)
+            return super().step(number, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "AgentRecipe", Stopping)
+        with pytest.raises(KeyboardInterrupt):
+            learn(digits, tmp_path / "run")
+    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 6
+    learn(digits, tmp_path / "run", resume=True)
+    for name in SAME:
+        assert (tmp_path / "run" / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_squared_error_alone_teaches_a_picture(digits):
+    """One batch, again and again: what is painted comes nearer to it."""
+    made = recipe(digits, lr=0.02)
+    batch = next(digits[0].batches(8, 0))
+    errors = [made.step(100, batch)["mse"].item() for _ in range(60)]
+    assert errors[-1] < 0.6 * errors[0]
+
+
+def test_the_agent_does_not_follow_a_critic_that_knows_nothing(digits):
+    """While the critic learns alone, the agent still follows the squared error, and only that."""
+    made = recipe(digits, critic_from=0, steps=1000, critic_steps=2)
+    assert made.batches(0) == 3
+    batch = next(digits[0].batches(24, 0))
+    critic, agent = copied(made.critic), copied(made.agent)
+    figures = made.step(0, batch)
+    assert moved(made.critic, critic)
+    assert moved(made.agent, agent)
+    assert figures["penalty"] > 0
+    after = copied(made.agent)
+    twin = recipe(digits, critic_from=0, steps=1000, critic_steps=2)
+    with torch.no_grad():
+        for parameter in twin.critic.parameters():
+            parameter.mul_(7)  # another opinion, which the agent does not hear
+    twin.step(0, batch)
+    assert not moved(twin.agent, after)
+
+
+def test_the_critic_tells_a_canvas_from_its_picture(digits):
+    made = recipe(digits, critic_from=0, steps=100_000, critic_steps=1, lr=0.02)
+    stream = digits[0].batches(16, 0)
+    distances = [made.step(99, next(stream))["distance"].item() for _ in range(60)]
+    assert sum(distances[-10:]) > 5 * abs(sum(distances[:10]))
+
+
+def test_a_lesson_is_followed_alone_and_then_less(digits):
+    lesson = read_lesson("digits", 8)
+    made = recipe(digits, lesson, forcing=100.0, forcing_until=200, forcing_after=0.1, lr=0.02)
+    batch = next(digits[0].batches(8, 0))
+    off = [made.step(100, batch)["lesson"].item() for _ in range(60)]
+    assert off[-1] < 0.3 * off[0]
+    then = [made.step(200, batch) for _ in range(60)]
+    assert then[-1]["mse"] < 0.7 * then[0]["mse"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"painter": "cppn", "brush": "x"}, "its options are"),
+        ({"brush": "no/brush"}, "no neural-splat for brush 'no/brush'"),
+        ({"constraints": [Connected(), Fix("start_x", 0.5)]}, "is undone by"),
+        ({"lesson": "digits"}, "belong together"),
+        ({"settings": AgentSettings(steps=6, forcing=1.0, **SIZE)}, "belong together"),
+        ({"settings": AgentSettings(steps=6, forcing=1.0, **SIZE | {"strokes": 5}), "lesson": "digits"}, "8 strokes"),
+        ({"settings": AgentSettings(steps=6, **SIZE | {"batch": 300})}, "fewer than a batch of 300"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(digits, tmp_path, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        learn(digits, tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"constraints": RULES[:1]}, "is of another constraints"),
+        ({"settings": AgentSettings(steps=7, critic_from=3, **SIZE)}, "is of other settings: steps was 6, now 7"),
+        ({"brush": "classic/charcoal"}, "is of another brush: classic/dry_brush, not classic/charcoal"),
+    ],
+)
+def test_resuming_another_run_is_refused(whole, digits, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        learn(digits, whole, resume=True, **options)
+
+
+@pytest.mark.parametrize("name", ["size", "strokes", "channels", "hidden", "critic_steps", "batch"])
+def test_settings_out_of_range_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        AgentSettings(**{name: 0})
+
+
+def test_the_config_says_what_the_run_is(whole):
+    config = json.loads((whole / "config.json").read_text())
+    assert config["painter"] == "neural-splat"
+    assert config["constraints"] == [{"rule": "Palette", "colors": [[0, 0, 0]]}, {"rule": "Connected"}]
+    assert isinstance(load_renderer(config["painter"], brush=config["brush"]), StrokeRenderer)

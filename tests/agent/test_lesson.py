@@ -1,0 +1,104 @@
+"""Lessons, and in which order strokes are drawn."""
+
+import json
+
+import pytest
+import torch
+
+from diffpaint import Connected, load_renderer
+from diffpaint_agent import open_pictures
+from diffpaint_agent.lesson import FOLDER, read_lesson
+from diffpaint_agent.training.order import counterclockwise, downwards, like_lesson
+
+BARRED = {36, 41, 64, 75, 97}  # of the 15 sevens among the 100 test digits, by eye
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return read_lesson("digits", 8)
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return load_renderer("neural-splat", size=(28, 28))
+
+
+def backwards(actions):
+    """The same strokes in the other order, each from its end to its start."""
+    turned = actions.flip(1).clone()
+    turned[..., 6:8], turned[..., 10:12] = actions.flip(1)[..., 10:12], actions.flip(1)[..., 6:8]
+    return turned
+
+
+def test_the_lesson_of_digits_has_every_digit_and_two_sevens(lesson, painter):
+    assert lesson.labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 7, 8, 9]
+    assert lesson.actions.shape == (11, 8, 12)
+    assert Connected().holds(lesson.actions, painter)
+    pressure = lesson.actions[..., :2]
+    assert torch.equal(pressure[..., 0], pressure[..., 1])
+    assert {round(value, 2) for value in pressure.flatten().tolist()} == {0.0, 0.8}
+
+
+def test_directions_are_told_apart(lesson):
+    zero, one = lesson.actions[:1], lesson.actions[1:2]
+    assert counterclockwise(zero).tolist() == [True]
+    assert counterclockwise(backwards(zero)).tolist() == [False]
+    assert downwards(one).tolist() == [True]
+    assert downwards(backwards(one)).tolist() == [False]
+
+
+def test_the_order_of_a_lesson_is_like_itself(lesson, painter):
+    shown = painter(lesson.actions)
+    same = like_lesson(lesson.actions, shown, lesson.labels, lesson, shown)
+    assert same.min() > 0.95
+    turned = like_lesson(backwards(lesson.actions), shown, lesson.labels, lesson, shown)
+    assert turned.max() < -0.9
+    moved = lesson.actions.clone()
+    moved[..., 6::2] = 0.2 + 0.5 * moved[..., 6::2]  # narrower, and further to the left
+    assert torch.allclose(like_lesson(moved, shown, lesson.labels, lesson, shown), same, atol=0.05)
+
+
+def test_a_seven_with_a_bar_is_taught_with_a_bar(lesson, painter, mnist):
+    """Of those that have one by eye most are found, and none that has not."""
+    tests = open_pictures(str(mnist), 28)[1]
+    shown = painter(lesson.actions)
+    assert lesson.chosen(shown, lesson.labels, shown).tolist() == list(range(11))
+    sevens = (tests.labels == 7).nonzero()[:, 0]
+    chosen = lesson.chosen(tests[sevens], tests.labels[sevens], shown)
+    barred = set(sevens[chosen == 8].tolist())
+    assert barred <= BARRED
+    assert len(barred) >= 3
+
+
+def test_labels_without_a_sequence_are_refused(lesson):
+    with pytest.raises(ValueError, match="no sequence for label 11, 12"):
+        lesson.check(torch.tensor([3, 12, 11, 3]))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"version": 2}, "wanted diffpaint-lesson 1"),
+        ({"columns": ["start_x"]}, "its columns are"),
+        (
+            {"sequences": [{"label": 1, "name": "one", "lifted": [], "strokes": [[1, 2, 3, 4, 5, 6]]}]},
+            "1 strokes, the agent 8",
+        ),
+        ({"unit": 10}, "numbers must be from 0 to its unit"),
+        ({"sequences": [{"label": 1}]}, "KeyError"),
+    ],
+)
+def test_damaged_lessons_are_refused(tmp_path, change, reason):
+    document = json.loads((FOLDER / "digits.json").read_text()) | change
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match=reason):
+        read_lesson(str(path), 8)
+
+
+def test_a_lesson_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no lesson 'letters'; there is digits"):
+        read_lesson("letters", 8)
+    (tmp_path / "cut.json").write_text('{"format"')
+    with pytest.raises(ValueError, match="is no lesson"):
+        read_lesson(str(tmp_path / "cut.json"), 8)
