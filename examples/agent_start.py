@@ -1,0 +1,64 @@
+"""How many steps an agent saves: optimisations by pixels that start from its paintings, and from chance.
+
+python examples/agent_start.py face1.jpg face2.jpg -o start.png --agent faces
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import diffpaint
+from diffpaint_agent import load_agent
+from diffpaint_agent.pictures import read_square
+
+SHOWN = 96  # px, side of a picture
+
+
+def optimise(painter: diffpaint.Renderer, pictures: Tensor, start: Tensor, steps: int) -> tuple[list[float], Tensor]:
+    """Squared error before each step, and the canvases at the end."""
+    errors: list[float] = []
+    painting = diffpaint.paint(
+        painter,
+        diffpaint.Pixel(pictures),
+        actions=start,
+        steps=steps,
+        lr=0.03,
+        callback=lambda step, canvas, loss: errors.append(loss),
+    )
+    return errors, painting.canvas
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", nargs="+", type=Path)
+    parser.add_argument("--agent", default="mnist")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("-o", "--output", required=True, help="a .png: pictures, the agent's, and both optimised")
+    arguments = parser.parse_args()
+    diffpaint.check_picture(arguments.output)
+
+    trained = load_agent(arguments.agent)
+    painter = trained.painter(trained.size)
+    pictures = torch.cat([read_square(path, trained.size) for path in arguments.pictures])
+    painted = trained.act(pictures, painter)
+    chance = painter.initial(len(pictures), painted.shape[1], torch.Generator().manual_seed(0))
+    (agents, best), (random, other) = (optimise(painter, pictures, one, arguments.steps) for one in (painted, chance))
+
+    print(f"{'step':>6} {'from the agent':>16} {'from chance':>12}")
+    for step in sorted({0, 10, 30, 100, 200, arguments.steps - 1}):
+        if step < arguments.steps:
+            print(f"{step:>6} {agents[step]:>16.4f} {random[step]:>12.4f}")
+    reached = next((step for step, error in enumerate(random) if error <= agents[0]), None)
+    print(f"chance is where the agent begins {'after ' + str(reached) + ' steps' if reached is not None else 'never'}")
+    rows = [pictures, painter(painted), best, other]
+    page = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
+    factor = max(1, round(SHOWN / trained.size))
+    diffpaint.write_image(arguments.output, page.repeat_interleave(factor, 1).repeat_interleave(factor, 2))
+
+
+if __name__ == "__main__":
+    main()

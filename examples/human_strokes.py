@@ -1,0 +1,42 @@
+"""Digits as agents paint them, stroke by stroke: taught an order by a human hand, and not (the paper's section 4).
+
+python examples/human_strokes.py seven.png four.png -o order.gif
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+import diffpaint
+from diffpaint_agent import load_agent
+from diffpaint_agent.pictures import read_square
+
+SIDE = 96  # px of each canvas
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", nargs="+", type=Path, help="of digits, black on white")
+    parser.add_argument("--agents", nargs="+", default=["mnist-taught", "mnist-connected"])
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("-o", "--output", required=True, help="a .gif")
+    arguments = parser.parse_args()
+
+    rows: list[list[torch.Tensor]] = []
+    shown = torch.cat([read_square(path, SIDE) for path in arguments.pictures])
+    for name in arguments.agents:
+        trained = load_agent(name)
+        pictures = torch.cat([read_square(path, trained.size) for path in arguments.pictures])
+        painter = trained.painter(SIDE)
+        rows.append(list(painter.frames(trained.act(pictures, painter))))
+    strokes = max(len(frames) for frames in rows)
+    films = [frames + frames[-1:] * (strokes - len(frames)) for frames in rows]
+    pages = [torch.cat([torch.cat(list(part), 2) for part in (shown, *parts)], 1) for parts in zip(*films, strict=True)]
+    diffpaint.write_animation(arguments.output, pages, arguments.seconds)
+
+
+if __name__ == "__main__":
+    main()
