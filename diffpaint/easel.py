@@ -16,6 +16,7 @@ from .constraints import Constraint, check_constraints
 from .device import pick_device
 from .files import check_writable
 from .images import check_animation, check_picture
+from .interrupt import catch_interrupt
 from .objective import Objective
 from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
@@ -178,11 +179,12 @@ class Easel:
         small.to(pick_device(self.device))
         check_constraints(self.constraints, small)
         strokes, actions, failure = self.strokes or self.default_strokes, None, None
-        if target is not None and not self.resume:
-            if start is None:
-                actions = small.draft(target, strokes, self.seed, self.constraints, progress=True)
-            else:
-                actions = start(small, target, strokes)
+        with catch_interrupt() as interrupt:  # a draft is finished, and kept, and nothing more is done
+            if target is not None and not self.resume:
+                if start is None:
+                    actions = small.draft(target, strokes, self.seed, self.constraints, progress=True)
+                else:
+                    actions = start(small, target, strokes)
         try:
             painting = paint(
                 small,
@@ -190,7 +192,7 @@ class Easel:
                 strokes=strokes,
                 actions=actions,
                 batch=batch,
-                steps=self.steps,
+                steps=0 if interrupt.is_set() else self.steps,
                 seed=self.seed,
                 device=self.device,
                 constraints=self.constraints,
@@ -199,6 +201,7 @@ class Easel:
                 resume=self.resume,
                 run=run,
             )
+            painting.interrupted |= interrupt.is_set()
         except NotFiniteError as error:
             painting, failure = error.painting, error
         for index in range(batch):

@@ -15,6 +15,7 @@ import diffpaint
 from diffpaint import Painting, Pixel
 from diffpaint.cli import cli
 from diffpaint.paint_command import CELLS
+from diffpaint_grid import Pyramid
 
 PHOTO = Path(__file__).parent / "data" / "chelsea.jpg"  # 128 x 85 px
 SMALL = ["--size", "64", "--grid", "2x3", "--strokes", "1", "--steps", "2", "--device", "cpu", "--pyramid", "1"]
@@ -130,6 +131,26 @@ def test_by_default_large_strokes_are_drafted_and_small_ones_lie_on_top(tmp_path
     photo = diffpaint.read_image(PHOTO, 64)
     error = (diffpaint.read_image(tmp_path / "a.png") - photo).square().mean()
     assert error < 0.2 * (photo - photo.mean()).square().mean()  # after one step: it is the draft that is so close
+
+
+def test_a_draft_that_was_interrupted_is_kept_and_gone_on_with(tmp_path, monkeypatch):
+    arguments = ["--pyramid", "2", "--grid", "2x3", "--strokes", "1", "--size", "48", "--steps", "3", "--device", "cpu"]
+    arguments += ["--objective", "pixel"]
+    assert run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments).exit_code == 0
+    draft = Pyramid.draft
+
+    def interrupted(*given, **named):
+        signal.raise_signal(signal.SIGINT)
+        return draft(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pyramid, "draft", interrupted)
+        stopped = run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments)
+    assert stopped.exit_code == 130
+    assert "interrupted after 0 of 3 steps; --resume goes on" in stopped.output
+    assert diffpaint.read_document(tmp_path / "b.json")["interrupted"]
+    assert run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments, "--resume").exit_code == 0
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 
 def test_a_painting_on_levels_goes_on_as_if_it_had_not_been_interrupted(tmp_path):
