@@ -49,6 +49,8 @@ class Pictures:
     def batches(self, batch: int, seed: int, first: int = 0) -> Iterator[tuple[Tensor, ...]]:
         """Batches without end, shuffled anew in each epoch; which is which depends on the arguments alone.
 
+        Pictures without labels are mirrored half of the time: there is nothing about them that this could make wrong.
+
         Args:
             batch: Pictures in each; what is left over at the end of an epoch is skipped.
             seed: Of the order.
@@ -68,7 +70,11 @@ class Pictures:
             order = torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(len(self)))
             for start in range(number * batch, len(self) // batch * batch, batch):
                 chosen = order[start : start + batch]
-                yield self[chosen], labels[chosen]
+                pictures = self[chosen]
+                if self.labels is None:
+                    mirrored = np.random.default_rng([seed, epoch, start]).random(batch) < 0.5
+                    pictures = torch.where(torch.from_numpy(mirrored)[:, None, None, None], pictures.flip(3), pictures)
+                yield pictures, labels[chosen]
             epoch, number = epoch + 1, 0
 
 
