@@ -10,12 +10,18 @@ import diffpaint
 
 ROOT = Path(__file__).parents[1]
 PHOTO = str(ROOT / "tests" / "data" / "chelsea.jpg")
+SEVEN = str(ROOT / "examples" / "digits" / "7.png")
+FEW = ["--count", "64", "--painter-steps", "2"]  # strokes, and steps of the painter
 RUNS = {
+    "agent_start": ([SEVEN], "a.png"),
     "cppn": ([], "a.png"),
+    "discrete_actions": ([str(ROOT / "tests" / "data" / "mnist"), *FEW], "a"),
     "ensembles": (["--classes", "daisy", "--seeds", "1"], "a"),
     "greyscale": ([PHOTO], "a.png"),
+    "human_strokes": ([SEVEN, "--agents", "mnist"], "a.gif"),
     "intrinsic_style_transfer": ([PHOTO], "a"),
     "paint_photo": ([PHOTO], "a.png"),
+    "plot_losses": ([str(ROOT / "tests" / "data" / "run")], "a.png"),
     "render_vis": ([], "a.png"),
     "render_vis --grid": (["--grid"], "a.png"),
     "visualize_class": (["daisy"], "a.png"),
@@ -26,9 +32,11 @@ RUNS = {
 @pytest.mark.filterwarnings("ignore")  # kornia's and lucent's own, with the torch of today
 def test_an_example_runs(name, tmp_path, monkeypatch):
     arguments, output = RUNS[name]
-    monkeypatch.setattr(sys, "argv", [name, *arguments, "--steps", "2", "-o", str(tmp_path / output)])
+    steps = [] if name in ("human_strokes", "plot_losses") else ["--steps", "2"]
+    monkeypatch.setattr(sys, "argv", [name, *arguments, *steps, "-o", str(tmp_path / output)])
     runpy.run_path(str(ROOT / "examples" / f"{name.partition(' ')[0]}.py"), run_name="__main__")
-    pictures = list(tmp_path.rglob("*.png"))
+    blank = {"figure8.png"}  # what a painter shows that learned for two steps
+    pictures = [path for ending in ("png", "gif") for path in tmp_path.rglob(f"*.{ending}") if path.name not in blank]
     assert pictures
     for picture in pictures:
         assert diffpaint.read_image(picture).std() > 0.01
