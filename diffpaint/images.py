@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -18,14 +19,17 @@ WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  #
 MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
 
 
-def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> Tensor:
+def read_image(
+    path: str | Path | BinaryIO, size: tuple[int, int] | int | None = None, name: str = "the picture"
+) -> Tensor:
     """Read a picture of any kind that Pillow reads.
 
     EXIF rotation is applied, transparency is laid on white, 16-bit, palette, CMYK and grey pictures become RGB.
 
     Args:
-        path: The file.
+        path: The file, or one that is open.
         size: (H, W), or the longer side with the shape kept, px; None keeps the size. Resized by Lanczos.
+        name: Of an open file, for errors.
 
     Returns:
         (1, 3, H, W) in [0, 1], sRGB.
@@ -34,11 +38,13 @@ def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> T
         ValueError: The file is missing, no picture, damaged, of more than 400 megapixels, or so long and narrow that
             nothing of its shorter side would be left.
     """
-    path = Path(path)
     if size is not None and (size if isinstance(size, int) else min(size)) < 1:
         raise ValueError(f"size must be at least 1 px, got {size}")
-    if not path.is_file():
-        raise ValueError(f"no picture {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
+    if isinstance(path, str | Path):
+        path = Path(path)
+        name = str(path)
+        if not path.is_file():
+            raise ValueError(f"no picture {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2  # Pillow refuses at twice this number
     try:
         with warnings.catch_warnings():
@@ -50,10 +56,10 @@ def read_image(path: str | Path, size: tuple[int, int] | int | None = None) -> T
                 image.load()
                 picture = ImageOps.exif_transpose(image)
     except Image.DecompressionBombError:
-        raise ValueError(f"{path} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
+        raise ValueError(f"{name} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
     except (OSError, RuntimeError, SyntaxError, ValueError) as error:  # Pillow's decoders raise all of them
         reason = "no picture format that can be read" if "cannot identify" in str(error) else str(error)
-        raise ValueError(f"cannot read {path}: {reason}") from error
+        raise ValueError(f"cannot read {name}: {reason}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     picture = _to_rgb(picture)

@@ -30,7 +30,7 @@ class Log:
         """Means over the last 200 steps, for the progress bar; the squared error as dB."""
         last = self.rows[-200:]
         means = {name: sum(row[name] for row in last) / len(last) for name in last[-1]}
-        return {"psnr": f"{-10 * math.log10(means['mse']):.2f} dB"} | {
+        return {"psnr": f"{-10 * math.log10(max(means['mse'], 1e-12)):.2f} dB"} | {
             name: f"{value:.3g}" for name, value in means.items() if name != "mse"
         }
 

@@ -83,6 +83,7 @@ class Recipe(nn.Module, ABC):
         for group in optimizer.param_groups:
             group["lr"] = lr
         optimizer.step()
+        torch.clear_autocast_cache()  # or the rest of the step would see the weights of before
 
 
 Trained = TypeVar("Trained", bound=Recipe)
@@ -205,6 +206,7 @@ def _accelerator(device: str | None) -> Accelerator:
     where = None if device is None else pick_device(device)
     on_gpu = torch.cuda.is_available() and (where is None or where.type == "cuda")
     accelerator = Accelerator(cpu=where is not None and where.type == "cpu", mixed_precision="bf16" if on_gpu else "no")
-    if where is not None and accelerator.device.type != where.type:
+    found = accelerator.device
+    if where is not None and (found.type != where.type or (where.index or 0) != (found.index or 0)):
         raise ValueError(f"accelerate trains on {accelerator.device} here, not on {device}")
     return accelerator

@@ -15,10 +15,18 @@ import diffpaint
 from diffpaint_agent import load_agent
 from diffpaint_agent.pictures import read_square
 
+RATES = (0.02, 0.05, 0.1)  # Adam's
 SHOWN = 96  # px, side of a picture
 
 
-def optimise(painter: diffpaint.Renderer, pictures: Tensor, start: Tensor, steps: int) -> tuple[list[float], Tensor]:
+def optimise(
+    painter: diffpaint.Renderer,
+    pictures: Tensor,
+    start: Tensor,
+    steps: int,
+    lr: float,
+    constraints: list[diffpaint.Constraint],
+) -> tuple[list[float], Tensor]:
     """Squared error before each step, and the canvases at the end."""
     errors: list[float] = []
     painting = diffpaint.paint(
@@ -26,7 +34,8 @@ def optimise(painter: diffpaint.Renderer, pictures: Tensor, start: Tensor, steps
         diffpaint.Pixel(pictures),
         actions=start,
         steps=steps,
-        lr=0.03,
+        lr=lr,
+        constraints=constraints,
         callback=lambda step, canvas, loss: errors.append(loss),
     )
     return errors, painting.canvas
@@ -46,7 +55,12 @@ def main() -> None:
     pictures = torch.cat([read_square(path, trained.size) for path in arguments.pictures])
     painted = trained.act(pictures, painter)
     chance = painter.initial(len(pictures), painted.shape[1], torch.Generator().manual_seed(0))
-    (agents, best), (random, other) = (optimise(painter, pictures, one, arguments.steps) for one in (painted, chance))
+    rows = [pictures, painter(painted)]
+    found = []
+    for start in (painted, chance):  # each at the rate of which it makes most
+        tries = [optimise(painter, pictures, start, arguments.steps, lr, trained.constraints) for lr in RATES]
+        found.append(min(tries, key=lambda tried: tried[0][-1]))
+    (agents, best), (random, other) = found
 
     print(f"{'step':>6} {'from the agent':>16} {'from chance':>12}")
     for step in sorted({0, 10, 30, 100, 200, arguments.steps - 1}):
@@ -54,7 +68,7 @@ def main() -> None:
             print(f"{step:>6} {agents[step]:>16.4f} {random[step]:>12.4f}")
     reached = next((step for step, error in enumerate(random) if error <= agents[0]), None)
     print(f"chance is where the agent begins {'after ' + str(reached) + ' steps' if reached is not None else 'never'}")
-    rows = [pictures, painter(painted), best, other]
+    rows += [best, other]
     page = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
     factor = max(1, round(SHOWN / trained.size))
     diffpaint.write_image(arguments.output, page.repeat_interleave(factor, 1).repeat_interleave(factor, 2))

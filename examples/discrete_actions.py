@@ -72,6 +72,10 @@ class Program:
             with replacing(path) as temporary:
                 np.savez(temporary, actions=np.concatenate([actions, lift], 1), alpha=small)
         with np.load(path) as held:
+            if len(held["actions"]) != count:
+                raise SystemExit(
+                    f"{path} holds {len(held['actions'])} strokes, not {count}; delete it, or name another folder"
+                )
             self.actions, self.alpha = torch.from_numpy(held["actions"]), torch.from_numpy(held["alpha"])
 
     def batches(self, batch: int, first: int) -> Iterator[tuple[Tensor, ...]]:
@@ -163,7 +167,7 @@ def flicker(network: Network, path: Path) -> dict[str, float]:
     rows = [torch.cat(list(1 - stroke[::4]), 1) for stroke in alpha[keep][:8]]
     write_image(path, torch.cat(rows, 0).expand(3, -1, -1))
     return {
-        "variation of ink over its change": float((change.abs().sum(1) / change.sum(1).abs()).mean()),
+        "variation of ink over its change": float((change.abs().sum(1) / change.sum(1).abs().clamp_min(1e-6)).mean()),
         "strokes that grow while lifted, %": 100 * float((change.amax(1) > 0.02 * ink[keep, 0]).float().mean()),
         "ink left at lift 0.5, %": 100 * float((ink[keep, 20] / ink[keep, 0]).mean()),
     }
@@ -245,7 +249,7 @@ def main() -> None:
         "straight through, exact flag": (True, [*BLACK, *PROGRAM]),
     }
     for name, (exact, constraints) in agents.items():
-        learning = AgentSettings(steps=arguments.steps, critic_from=arguments.steps, strokes=8, size=SIZE)
+        learning = AgentSettings(steps=arguments.steps, critic_from=1, strokes=8, size=SIZE)
         painter, short = DiscretePainter(network, exact), name.replace(",", "").replace(" ", "-")
         agent = run(
             short,

@@ -18,6 +18,7 @@ from diffpaint import (
     check_writable,
     constraint_options,
     load_renderer,
+    read_document,
     replacing,
 )
 
@@ -28,22 +29,24 @@ from .weights import load_agent, shipped_agents
 
 FOLDER = click.Path(path_type=Path)
 DATA = "mnist, kmnist or celeba (fetched by torchvision), a folder of IDX files, or a folder or .zip of pictures."
+LARGEST = 8192  # px, side of a painting, for which memory is sure to do
 MEASURED = 1_000  # test pictures, after training
 
 HELP = {
     "steps": "Steps of the optimiser.",
     "batch": "Pictures in a step.",
-    "lr": "Largest learning rate.",
+    "lr": "Largest learning rate; a tenth of it under the critic.",
     "seed": "Of the initial weights, and of the order of pictures.",
     "size": "Side of the pictures and of the canvas, px.",
     "strokes": "That the agent paints.",
-    "channels": "Of the encoder's first layer.",
+    "channels": "Of the first layer of the encoder, and of the critic.",
     "hidden": "Width of the LSTM.",
-    "critic_from": "Step from which on there is a critic; 0 is the paper's.",
+    "mirror": "Mirror pictures half of the time: for faces, not for letters and digits.",
+    "critic_from": "Share of the steps after which there is a critic; 0 is the paper's, 1 is never.",
     "critic_steps": "Steps of the critic for each of the agent; 5 is the paper's.",
     "mse": "Weight of the squared error beside the critic.",
     "forcing": "Weight of the squared error of actions against the lesson's.",
-    "forcing_until": "Step until which the agent follows the lesson alone.",
+    "forcing_until": "Share of the steps during which the agent follows the lesson alone.",
     "forcing_after": "Weight of the lesson from then on, as a share of --forcing.",
 }
 
@@ -57,6 +60,8 @@ def _settings(command: Any) -> Any:
     """Give a command all settings as options."""
     for field in reversed(fields(AgentSettings)):
         name = f"--{field.name.replace('_', '-')}"
+        if isinstance(field.default, bool):
+            name = f"{name}/--no-{field.name}"
         command = click.option(name, default=field.default, show_default=True, help=HELP[field.name])(command)
     return command
 
@@ -90,9 +95,9 @@ def train(
     Examples:
         diffpaint agent train --data mnist --palette black -o run/
         diffpaint agent train --data mnist --painter neural-vae --palette black --connected -o run/
-        diffpaint agent train --data faces.zip --size 32 --strokes 15 -o run/
+        diffpaint agent train --data faces.zip --mirror --size 32 --strokes 15 -o run/
         diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 100 \\
-            --forcing-until 1000 --forcing-after 0.1 -o run/
+            --forcing-until 0.1 --forcing-after 0.02 -o run/
 
     The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
     sheets on the way (sheets/: picture, canvas, the engine's replay), the weights (weights.safetensors), and their
@@ -115,7 +120,10 @@ def train(
     if imitated is None:
         raise PluginError(f"{painter} imitates no MyPaint brush, so no painting of an agent could be replayed")
     Brush(read_brush(imitated))  # contact sheets and figures need the engine: find out now
-    pictures = open_pictures(data, settings.size)
+    if lesson is not None:
+        read_lesson(lesson, settings.strokes)
+    with state.main_process_first():  # the others find there what it fetches
+        pictures = open_pictures(data, settings.size)
     try:
         weights = run(
             pictures,
@@ -156,8 +164,8 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
         diffpaint agent paint seven.png -o out/
         diffpaint agent paint *.jpg -o out/ --agent faces --timelapse
     """
-    if size < 1:
-        raise ValueError(f"--size must be at least 1 px, got {size}")
+    if not 1 <= size <= LARGEST:
+        raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
     trained = load_agent(name)
     painter = trained.painter(size)
     endings = (".png", ".json", *((".gif",) if timelapse else ()))
@@ -168,6 +176,8 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
         for written in (path.with_name(path.name + ending) for ending in endings):
             if written.exists() and image.exists() and written.samefile(image):
                 raise ValueError(f"{written} is the image itself; name another folder")
+        if (document := path.with_name(path.name + ".json")).exists():
+            read_document(document)  # only a painting's own document is written over
     pictures = [read_square(image, trained.size) for image in images]
     output.mkdir(parents=True, exist_ok=True)
     for picture, path in zip(pictures, outputs, strict=True):
@@ -184,7 +194,7 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
 @agent.command()
 @click.argument("name", default="mnist")
 @click.option("--data", required=True, help=DATA)
-@click.option("--count", type=int, help="Test pictures.  [default: all]")
+@click.option("--count", type=int, help="Test pictures, evenly spaced among all.  [default: all]")
 @click.option("--lesson", help="Compare the order of strokes with it: digits, or a .json document.")
 @click.option("--json", "json_path", type=FOLDER, help="Also write the figures to this file.")
 @click.option("--sheet", type=FOLDER, help="Also write a picture: pictures, canvases, and the engine's replays.")
@@ -200,6 +210,9 @@ def evaluate(
     Example:
         diffpaint agent evaluate mnist --data mnist --sheet digits.png
     """
+    from diffpaint_mypaint import Brush, read_brush
+
+    from .training.card import SHOWN
     from .training.figures import measure
     from .training.sheet import painted_sheet
 
@@ -209,16 +222,21 @@ def evaluate(
     if sheet is not None:
         check_picture(sheet)
     trained = load_agent(name)
+    painter = trained.painter(trained.size)
+    if painter.brush is None:
+        raise PluginError(
+            f"{trained.header['painter']} imitates no MyPaint brush, so there is nothing to measure against"
+        )
+    Brush(read_brush(painter.brush))  # find out now whether the engine is there
     taught = None if lesson is None else read_lesson(lesson, trained.agent.options["strokes"])
     pictures = open_pictures(data, trained.size)
-    figures, actions = measure(trained, pictures, count=count, lesson=taught)
+    figures, chosen, actions = measure(trained, pictures, count=count, lesson=taught)
     click.echo(figures.table())
     if json_path is not None:
         with replacing(json_path) as temporary:
             temporary.write_text(json.dumps(figures.json(), indent=2) + "\n")
     if sheet is not None:
-        shown = slice(min(48, len(actions)))
-        painted_sheet(sheet, pictures[1][shown], actions[shown], trained.painter(trained.size))
+        painted_sheet(sheet, pictures[1][chosen[:SHOWN]], actions[:SHOWN], painter)
 
 
 @agent.command("list")

@@ -98,23 +98,31 @@ def read_lesson(name: str, strokes: int) -> Lesson:
             raise ValueError(f"format {document['format']} {document['version']}, wanted {FORMAT} {VERSION}")
         names, labels, actions = [], [], []
         for sequence in document["sequences"]:
-            if len(sequence["strokes"]) != strokes:
-                raise ValueError(f"{sequence['name']!r} has {len(sequence['strokes'])} strokes, the agent {strokes}")
             names.append(str(sequence["name"]))
             labels.append(int(sequence["label"]))
             actions.append(list(_actions(document, sequence)))
-        table = torch.tensor(actions)
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no lesson: {error!r}") from error
-    if table.ndim != 3 or not ((table >= 0) & (table <= 1)).all():
-        raise ValueError(f"{path} is no lesson: its numbers must be from 0 to its unit, or its fractions in [0, 1]")
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{path} is no lesson: {what}") from error
+    if not actions:
+        raise ValueError(f"{path} is no lesson: it has no sequences")
+    for name, sequence in zip(names, actions, strict=True):
+        if len(sequence) != strokes:
+            raise ValueError(f"{path}: {name!r} has {len(sequence)} strokes, and the agent paints {strokes}")
+    table = torch.tensor(actions)
+    if not ((table >= 0) & (table <= 1)).all():
+        raise ValueError(f"{path} is no lesson: positions are from 0 to its unit, pressure and size in [0, 1]")
     return Lesson(tuple(names), torch.tensor(labels), table)
 
 
 def _actions(document: dict, sequence: dict) -> Iterable[list[float]]:
     if document["columns"] != list(POINTS):
         raise ValueError(f"its columns are {document['columns']}; wanted {list(POINTS)}")
+    if not set(sequence["lifted"]) <= set(range(len(sequence["strokes"]))):
+        raise ValueError(f"{sequence['name']!r} lifts strokes {sequence['lifted']}, some of which it does not have")
     for number, stroke in enumerate(sequence["strokes"]):
+        if len(stroke) != len(POINTS):
+            raise ValueError(f"{sequence['name']!r}, stroke {number} has {len(stroke)} numbers; wanted {len(POINTS)}")
         pressure = 0.0 if number in sequence["lifted"] else float(document["pressure"])
         points = [float(value) / document["unit"] for value in stroke]
         yield [pressure, pressure, float(document["size"]), 0.0, 0.0, 0.0, *points]

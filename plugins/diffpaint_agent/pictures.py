@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -46,15 +48,19 @@ class Pictures:
         some = self.pictures[chosen].float() / 255
         return some.expand(-1, 3, -1, -1)
 
-    def batches(self, batch: int, seed: int, first: int = 0) -> Iterator[tuple[Tensor, ...]]:
-        """Batches without end, shuffled anew in each epoch; which is which depends on the arguments alone.
+    def sha256(self) -> str:
+        """Of the pictures and their labels, by which a run knows its data again."""
+        parts = [self.pictures] if self.labels is None else [self.pictures, self.labels]
+        return hashlib.sha256(b"".join(part.numpy().tobytes() for part in parts)).hexdigest()
 
-        Pictures without labels are mirrored half of the time: there is nothing about them that this could make wrong.
+    def batches(self, batch: int, seed: int, first: int = 0, mirror: bool = False) -> Iterator[tuple[Tensor, ...]]:
+        """Batches without end, shuffled anew in each epoch; which is which depends on the arguments alone.
 
         Args:
             batch: Pictures in each; what is left over at the end of an epoch is skipped.
             seed: Of the order.
             first: Number of the first batch.
+            mirror: Whether pictures are mirrored half of the time.
 
         Yields:
             Pictures (batch, 3, S, S) in [0, 1] and labels (batch,), -1 where there are none.
@@ -71,8 +77,8 @@ class Pictures:
             for start in range(number * batch, len(self) // batch * batch, batch):
                 chosen = order[start : start + batch]
                 pictures = self[chosen]
-                if self.labels is None:
-                    mirrored = np.random.default_rng([seed, epoch, start]).random(batch) < 0.5
+                if mirror:
+                    mirrored = np.random.default_rng([seed, epoch, 1 + start]).random(batch) < 0.5
                     pictures = torch.where(torch.from_numpy(mirrored)[:, None, None, None], pictures.flip(3), pictures)
                 yield pictures, labels[chosen]
             epoch, number = epoch + 1, 0
@@ -83,8 +89,8 @@ def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
 
     Args:
         source: ``mnist``, ``kmnist`` or ``celeba``, which torchvision fetches into torch's cache at first; a folder of
-            IDX files, named as MNIST's are; or a folder or .zip of pictures. Of IDX files without a training set, the
-            first half is learned from; of folders and zips, every tenth picture is for tests.
+            IDX files, named as MNIST's are; or a folder or .zip of pictures. Of IDX files of which there is one set
+            alone, the first half is learned from; of folders and zips, every tenth picture is for tests.
         size: S; pictures are cropped to their central square and resized.
 
     Raises:
@@ -154,7 +160,7 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, gzip.zlib.error) as error:  # pyright: ignore[reportAttributeAccessIssue]
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     axes = raw[3] if len(raw) > 3 else 0
     if raw[:3] != b"\0\0\x08" or not axes:
@@ -179,14 +185,14 @@ def _fetched(name: str, size: int) -> tuple[Pictures, Pictures]:
             return train, test
         kind = {"mnist": datasets.MNIST, "kmnist": datasets.KMNIST}[name]
         parts = [kind(str(root), train=train, download=True) for train in (True, False)]
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # gdown, by which CelebA is fetched, raises its own
         raise ValueError(f"cannot fetch {name} into {root}: {error}; a folder or a .zip of it will do") from error
     train, test = (_from_ink(name, part.data.numpy(), part.targets, size) for part in parts)
     return train, test
 
 
 def _in_folder(path: Path) -> list[tuple[str, Path]]:
-    return [(str(file), file) for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
+    return [(str(file), file) for file in sorted(path.rglob("*")) if _is_picture(file.name)]
 
 
 def _in_zip(path: Path) -> list[tuple[str, zipfile.Path]]:
@@ -194,7 +200,7 @@ def _in_zip(path: Path) -> list[tuple[str, zipfile.Path]]:
         whole = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path} is no zip file, or damaged: {error}") from error
-    members = sorted(name for name in whole.namelist() if name.lower().endswith(ENDINGS))
+    members = sorted(name for name in whole.namelist() if _is_picture(name.rpartition("/")[2]))
     return [(f"{path}/{name}", zipfile.Path(whole, name)) for name in members]
 
 
@@ -208,10 +214,19 @@ def _split(source: str, files: list, size: int) -> tuple[Pictures, Pictures]:
 
 def _opened(name: str, file: Path | zipfile.Path) -> Image.Image:
     try:
-        picture = Image.open(io.BytesIO(file.read_bytes()))
-        return ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+        data = file.read_bytes()
+    except (OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:  # RuntimeError: with a password
         raise ValueError(f"cannot read {name}: {error}") from error
+    return _pil(read_image(io.BytesIO(data), name=name))
+
+
+def _is_picture(name: str) -> bool:
+    """By the ending of a file's name; names that begin with a dot are the system's own."""
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+
+
+def _pil(picture: Tensor) -> Image.Image:
+    return Image.fromarray((picture[0] * 255).round().byte().permute(1, 2, 0).numpy())
 
 
 def _resized(source: str, pictures: Iterator[Image.Image], count: int, size: int) -> Pictures:
@@ -225,6 +240,5 @@ def _resized(source: str, pictures: Iterator[Image.Image], count: int, size: int
 
 def read_square(path: Path, size: int) -> Tensor:
     """The central square of a picture of any kind that :func:`diffpaint.read_image` reads, (1, 3, size, size)."""
-    pixels = (read_image(path)[0] * 255).round().byte().permute(1, 2, 0).numpy()
-    cut = np.asarray(square(Image.fromarray(pixels), size))
+    cut = np.asarray(square(_pil(read_image(path)), size))
     return torch.from_numpy(cut.copy()).permute(2, 0, 1)[None].float() / 255

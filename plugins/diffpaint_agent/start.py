@@ -30,27 +30,33 @@ def start(name: str, renderer: Renderer, target: Tensor, strokes: int) -> Tensor
         (1, T, 12) in [0, 1].
 
     Raises:
-        ValueError: No such agent, another number of strokes, or a renderer of other actions.
+        ValueError: No such agent, another number of strokes, or a renderer or an agent of other actions.
     """
     trained = load_agent(name)
     count = trained.agent.options["strokes"]
     if renderer.action_names != STROKE_ACTION:
         raise ValueError(f"agent {name} paints brushstrokes, and {type(renderer).__name__} takes other actions")
+    painter = trained.painter(trained.size)
+    if painter.action_names != STROKE_ACTION or painter.radius is None:
+        raise ValueError(f"agent {name} paints with {trained.header['painter']}, whose strokes are no MyPaint brush's")
     if strokes != count:
         raise ValueError(f"agent {name} paints {count} strokes in each cell, not {strokes}: --strokes {count}")
     total = renderer.initial(1, strokes).shape[1]
     before = renderer.previous(total)
-    least, most = (renderer.strokes(torch.full((total, 12), value))[1] for value in (0.0, 1.0))
+    ends = (torch.full((total, len(STROKE_ACTION)), value, device=renderer.device) for value in (0.0, 1.0))
+    least, most = (renderer.strokes(end)[1].cpu() for end in ends)
+    if not (least[:, RADIUS] > 0).all() or not most.isfinite().all():
+        raise ValueError(f"{type(renderer).__name__} does not say how large its strokes are")
     firsts = [index for index, previous in enumerate(before) if previous < 0]
     crops = torch.cat([_crop(target, least[index], most[index], trained.size) for index in firsts])
-    painted = trained.act(crops, trained.painter(trained.size))
+    painted = trained.act(crops, painter)
     turns: list[tuple[int, int]] = []  # (cell, stroke of the agent) of every stroke
     for index, previous in enumerate(before):
         turns.append((firsts.index(index), 0) if previous < 0 else (turns[previous][0], turns[previous][1] + 1))
     cell, turn = torch.tensor(turns).T
     actions = painted[cell, turn]
     side = (most - least)[:, LEFT]  # px of the canvas that the agent takes for 64
-    low, high = trained.painter(trained.size).radius or (1.0, 1.0)
+    low, high = painter.radius
     radius = low * (high / low) ** actions[:, RADIUS] * side / 64
     span = (most[:, RADIUS] / least[:, RADIUS]).log().clamp_min(1e-6)
     actions[:, RADIUS] = ((radius / least[:, RADIUS]).log() / span).clamp(0, 1)

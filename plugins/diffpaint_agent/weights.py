@@ -10,12 +10,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import diffpaint
-from diffpaint import Constraint, StrokeRenderer, constrain, load_renderer, read_weights
+from diffpaint import (
+    Connected,
+    Constraint,
+    Fix,
+    Greyscale,
+    Levels,
+    Limit,
+    Palette,
+    StrokeRenderer,
+    constrain,
+    load_renderer,
+    read_weights,
+)
 
 from .agent import Agent
 
-FIELDS = ("agent", "painter", "brush", "constraints", "options")  # of the header, which may hold more
+FIELDS = ("data", "painter", "brush", "constraints", "options")  # of the header, which may hold more
+RULES = {kind.__name__: kind for kind in (Connected, Fix, Greyscale, Levels, Limit, Palette)}
 FOLDER = Path(__file__).parent / "weights"
 
 
@@ -41,7 +53,8 @@ class TrainedAgent:
     def painter(self, size: int) -> StrokeRenderer:
         """What it paints with, on a square canvas of ``size`` px."""
         renderer = load_renderer(self.header["painter"], brush=self.header["brush"], size=(size, size))
-        assert isinstance(renderer, StrokeRenderer)
+        if not isinstance(renderer, StrokeRenderer):
+            raise ValueError(f"an agent paints with strokes, and {self.header['painter']} has none")
         return renderer
 
     def act(self, pictures: Tensor, painter: StrokeRenderer) -> Tensor:
@@ -75,7 +88,7 @@ def load_agent(name: str) -> TrainedAgent:
         agent = Agent(**header["options"])
         agent.load_state_dict(state)
         constraints = constraints_of(header["constraints"])
-    except (TypeError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{name} is damaged: it does not fit an agent ({error}); train it again") from error
     return TrainedAgent(agent.eval().requires_grad_(False), header, constraints)
 
@@ -93,8 +106,7 @@ def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
     """
     made = []
     for fields in described:
-        kind = getattr(diffpaint, fields["rule"], None)
-        if not (isinstance(kind, type) and issubclass(kind, Constraint)):
+        if fields["rule"] not in RULES:
             raise TypeError(f"no constraint {fields['rule']!r}")
-        made.append(kind(**{name: value for name, value in fields.items() if name != "rule"}))
+        made.append(RULES[fields["rule"]](**{name: value for name, value in fields.items() if name != "rule"}))
     return made

@@ -42,8 +42,13 @@ def untrained(tmp_path):
             for parameter in agent.parameters():
                 parameter.mul_(3)  # so that pictures differ in what it paints
         path = tmp_path / f"{name}.safetensors"
-        header = {"agent": "digits", "painter": "neural-splat", "brush": "classic/dry_brush", "lesson": None}
-        header |= {"constraints": described(constraints), "options": agent.options, "pictures": 200}
+        header = {
+            "data": {"source": "digits", "pictures": 200},
+            "painter": "neural-splat",
+            "brush": "classic/dry_brush",
+            "lesson": None,
+        }
+        header |= {"constraints": described(constraints), "options": agent.options}
         header |= {"training": {"steps": 0}, "device": "none"}
         save_weights(path, agent, header)
         return str(path)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from diffpaint import read_document, read_image
 from diffpaint.cli import cli
+from diffpaint_agent import shipped_agents
 
 
 def run(*arguments):
@@ -40,7 +41,7 @@ def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
     folder = tmp_path / "run"
     options = ("--size", 12, "--strokes", 3, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black")
     command = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
-    output = done(run(*command, "--critic-from", 2, "--checkpoint-every", 2))
+    output = done(run(*command, "--critic-from", 0.5, "--checkpoint-every", 2))
     assert "squared error of the engine's replay" in output
     assert "read right, real" in output
     assert {"card.md", "figures.json", "sheet.png", "weights.safetensors"} <= {path.name for path in folder.iterdir()}
@@ -109,12 +110,15 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
     weights, out = untrained(), tmp_path / "out"
     refused(run("agent", "paint", digit, "-o", out, "--agent", "nobody"), "no agent 'nobody'")
     refused(run("agent", "paint", tmp_path / "gone.png", "-o", out, "--agent", weights), "no picture")
-    refused(run("agent", "paint", digit, "-o", out, "--agent", weights, "--size", 0), "--size must be at least 1")
+    refused(run("agent", "paint", digit, "-o", out, "--agent", weights, "--size", 0), "--size must be from 1 to 8192")
     refused(run("agent", "paint", digit, "-o", digit.parent, "--agent", weights), "is the image itself")
     refused(run("agent", "paint", digit, digit, "-o", out, "--agent", weights), "would be written twice")
     assert not out.exists()
     refused(run("agent", "evaluate", weights, "--data", mnist, "--count", 101), "has 100 test pictures")
-    refused(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits"), "8 strokes, the agent 3")
+    refused(
+        run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits"),
+        "has 8 strokes, and the agent paints 3",
+    )
     train = ("agent", "train", "-o", out)
     refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
     refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
@@ -131,4 +135,6 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
 
 
 def test_list_names_the_agents_that_ship():
-    assert done(run("agent", "list")) is not None
+    lines = done(run("agent", "list")).splitlines()
+    assert [line.partition(":")[0] for line in lines] == shipped_agents()
+    assert "mnist: 8 strokes of neural-splat, classic/dry_brush" in lines

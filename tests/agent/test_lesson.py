@@ -58,6 +58,15 @@ def test_the_order_of_a_lesson_is_like_itself(lesson, painter):
     assert torch.allclose(like_lesson(moved, shown, lesson.labels, lesson, shown), same, atol=0.05)
 
 
+def test_a_digit_that_leans_the_other_way_is_in_the_same_order(lesson, painter):
+    """A 1 drawn from top to bottom is like the lesson's, whichever way it leans."""
+    shown = painter(lesson.actions)
+    one = lesson.actions[1:2].clone()
+    one[..., 6::2] = 1 - one[..., 6::2]
+    assert like_lesson(one, painter(one), lesson.labels[1:2], lesson, shown) > 0.9
+    assert like_lesson(backwards(one), painter(one), lesson.labels[1:2], lesson, shown) < -0.9
+
+
 def test_a_seven_with_a_bar_is_taught_with_a_bar(lesson, painter, mnist):
     """Of those that have one by eye most are found, and none that has not."""
     tests = open_pictures(str(mnist), 28)[1]
@@ -82,10 +91,14 @@ def test_labels_without_a_sequence_are_refused(lesson):
         ({"columns": ["start_x"]}, "its columns are"),
         (
             {"sequences": [{"label": 1, "name": "one", "lifted": [], "strokes": [[1, 2, 3, 4, 5, 6]]}]},
-            "1 strokes, the agent 8",
+            "has 1 strokes, and the agent paints 8",
         ),
-        ({"unit": 10}, "numbers must be from 0 to its unit"),
-        ({"sequences": [{"label": 1}]}, "KeyError"),
+        ({"unit": 10}, "positions are from 0 to its unit"),
+        ({"unit": 0}, "division by zero"),
+        ({"sequences": []}, "it has no sequences"),
+        ({"sequences": [{"label": 1}]}, "it lacks 'name'"),
+        ({"sequences": [{"label": 1, "name": "i", "lifted": [9], "strokes": [[1] * 6]}]}, r"lifts strokes \[9\]"),
+        ({"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 4]}]}, "stroke 0 has 4 numbers"),
     ],
 )
 def test_damaged_lessons_are_refused(tmp_path, change, reason):

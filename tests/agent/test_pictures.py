@@ -98,7 +98,7 @@ def test_an_epoch_shows_every_picture_once(digits):
     assert len(torch.unique(shown.flatten(1), dim=0)) == len(torch.unique(digits[0][slice(200)].flatten(1), dim=0))
 
 
-def test_pictures_without_labels_are_mirrored_half_of_the_time(tmp_path):
+def test_pictures_are_mirrored_half_of_the_time(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for index in range(120):
@@ -106,17 +106,17 @@ def test_pictures_without_labels_are_mirrored_half_of_the_time(tmp_path):
         picture.paste((255, 2 * index, 0), (0, 0, 4, 8))
         picture.save(folder / f"{index:03d}.png")
     learned = open_pictures(str(folder), 8)[0]
-    stream = learned.batches(54, 0)
+    stream = learned.batches(54, 0, mirror=True)
     shown = [next(stream)[0] for _ in range(4)]
     mirrored = torch.cat(shown)[:, 0, 0, 0] == 0
     assert 0.35 < mirrored.float().mean() < 0.65
-    assert torch.equal(next(learned.batches(54, 0, first=3))[0], shown[3])
+    assert torch.equal(next(learned.batches(54, 0, first=3, mirror=True))[0], shown[3])
     whole = torch.cat(shown[:2])
     upright = torch.where((whole[:, 0, 0, 0] == 0)[:, None, None, None], whole.flip(3), whole)
     assert sorted(upright[:, 1, 0, 0].tolist()) == sorted(learned[slice(108)][:, 1, 0, 0].tolist())
 
 
-def test_pictures_with_labels_are_shown_as_they_are(digits):
+def test_pictures_are_shown_as_they_are_unless_asked_for(digits):
     known, shown = digits[0][slice(200)], next(digits[0].batches(200, 0))[0]
     assert len(torch.unique(torch.cat([known, shown]).flatten(1), dim=0)) == len(torch.unique(known.flatten(1), dim=0))
 

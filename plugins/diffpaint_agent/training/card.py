@@ -13,14 +13,16 @@ from ..weights import load_agent
 from .figures import measure
 from .sheet import painted_sheet
 
+SHOWN = 48  # pictures on a contact sheet
+
 _CARD = """\
-# An agent for {agent}
+# An agent for {data[source]}
 
 A recurrent network that looks at a picture and paints it in {strokes} strokes (the paper's sections 3 and 4).
 
 | | |
 |---|---|
-| learned from | {pictures:,} pictures of {agent}, {size} x {size} px |
+| learned from | {data[pictures]:,} pictures of {data[source]}, {size} x {size} px |
 | paints with | {painter}, {brush} |
 | rules | {rules} |
 | lesson | {lesson} |
@@ -28,8 +30,8 @@ A recurrent network that looks at a picture and paints it in {strokes} strokes (
 | device | {device} |
 | network | {parameters:,} parameters |
 
-Measured on pictures that it never learned from, with the real engine, by
-`diffpaint agent evaluate {name} --data {agent}`:
+Measured at {size} px on pictures that it never learned from, with the real engine, by
+`diffpaint agent evaluate {weights} --data {data[source]}{more}`:
 
 ```
 {table}
@@ -41,7 +43,6 @@ def write_card(
     weights: Path,
     pictures: tuple[Pictures, Pictures],
     *,
-    name: str | None = None,
     count: int | None = None,
     lesson: Lesson | None = None,
 ) -> str:
@@ -50,8 +51,7 @@ def write_card(
     Args:
         weights: A ``.safetensors`` file that ``diffpaint agent train`` wrote.
         pictures: That it learned from, and test pictures.
-        name: By which the agent is asked for in the card; None takes the path.
-        count: Test pictures; None takes all.
+        count: Test pictures, evenly spaced among all; None takes all.
         lesson: By whose order strokes are judged.
 
     Returns:
@@ -59,21 +59,22 @@ def write_card(
     """
     trained = load_agent(str(weights))
     header = trained.header
-    figures, actions = measure(trained, pictures, count=count, lesson=lesson)
+    figures, chosen, actions = measure(trained, pictures, count=count, lesson=lesson)
     rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,
         **{key: header["options"][key] for key in ("strokes", "size")},
         rules=", ".join(rules) or "none",
-        settings=", ".join(f"{key} {value:,g}" for key, value in header["training"].items()),
+        settings=", ".join(f"{key} {value:,}" for key, value in header["training"].items()),
         parameters=sum(value.numel() for value in trained.agent.parameters()),
-        name=name or weights,
+        weights=weights,
+        more=(f" --count {count}" if count else "") + (f" --lesson {header['lesson']}" if lesson else ""),
         table=figures.table(),
     )
     with replacing(weights.with_name("card.md")) as temporary:
         temporary.write_text(card)
     with replacing(weights.with_name("figures.json")) as temporary:
         temporary.write_text(json.dumps(figures.json(), indent=2) + "\n")
-    shown = slice(min(48, len(actions)))
-    painted_sheet(weights.with_name("sheet.png"), pictures[1][shown], actions[shown], trained.painter(trained.size))
+    pictures_shown, painter = pictures[1][chosen[:SHOWN]], trained.painter(trained.size)
+    painted_sheet(weights.with_name("sheet.png"), pictures_shown, actions[:SHOWN], painter)
     return figures.table()

@@ -14,7 +14,7 @@ from diffpaint import StrokeRenderer
 from ..lesson import Lesson
 from ..pictures import Pictures
 from ..weights import TrainedAgent
-from .judge import train_judge
+from .judge import SMALLEST, train_judge
 from .order import counterclockwise, downwards, like_lesson
 from .replays import replay_all
 
@@ -29,10 +29,11 @@ class Figures:
         pictures: How many.
         mse: Mean squared error of the painter's canvas, values in [0, 1].
         mse_replayed: Of the engine's replay.
-        read: Share of real pictures, painted ones and replayed ones that a classifier reads right; None without labels.
+        read: Share of real pictures, painted ones and replayed ones that a classifier reads right; None where pictures
+            have no labels, or are too small to be read.
         visible: Share of each stroke's ink that is not hidden by later strokes, by number of the stroke.
         ink: Share of all ink that each stroke lays, by number of the stroke.
-        zeros_counterclockwise: Share of 0s drawn so, where there is a lesson.
+        zeros_counterclockwise: Share of 0s drawn so, where there is a lesson of digits and a 0.
         ones_downwards: Share of 1s drawn so.
         order: Mean correlation of the order of strokes with the lesson's, by label.
     """
@@ -58,13 +59,13 @@ class Figures:
             lines += [f"read right, {kind:<26}{100 * share:.1f} %" for kind, share in self.read.items()]
         lines += [f"visible ink by stroke, %              {_percent(self.visible)}"]
         lines += [f"share of all ink by stroke, %         {_percent(self.ink)}"]
+        if self.zeros_counterclockwise is not None:
+            lines += [f"0s counter-clockwise                  {100 * self.zeros_counterclockwise:.1f} %"]
+        if self.ones_downwards is not None:
+            lines += [f"1s from top to bottom                 {100 * self.ones_downwards:.1f} %"]
         if self.order is not None:
-            lines += [
-                f"0s counter-clockwise                  {100 * (self.zeros_counterclockwise or 0):.1f} %",
-                f"1s from top to bottom                 {100 * (self.ones_downwards or 0):.1f} %",
-                "order like the lesson's, by label     "
-                + ", ".join(f"{label} {value:.2f}" for label, value in self.order.items()),
-            ]
+            each = ", ".join(f"{label} {value:.2f}" for label, value in self.order.items())
+            lines += [f"order like the lesson's, by label     {each}"]
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
@@ -79,19 +80,19 @@ def measure(
     count: int | None = None,
     lesson: Lesson | None = None,
     progress: bool = True,
-) -> tuple[Figures, Tensor]:
+) -> tuple[Figures, Tensor, Tensor]:
     """Measure an agent.
 
     Args:
         trained: The agent; its painter must imitate a brush of the engine.
         pictures: Of the agent's size: those that agents learn from, by which a classifier is trained where they have
             labels, and those to test with.
-        count: How many of them; None takes all.
+        count: How many of those, evenly spaced among all; None takes all.
         lesson: By whose order strokes are judged; needs labels.
         progress: Show a progress bar.
 
     Returns:
-        The figures, and the actions (N, T, A) that they are of.
+        The figures, which pictures they are of, (N,), and the actions (N, T, A).
 
     Raises:
         ValueError: Fewer pictures than ``count``, or no labels for the lesson.
@@ -100,19 +101,21 @@ def measure(
     count = len(tests) if count is None else count
     if not 1 <= count <= len(tests):
         raise ValueError(f"{tests.source} has {len(tests)} test pictures; cannot measure on {count}")
-    labels = None if tests.labels is None else tests.labels[:count]
+    chosen = torch.arange(count) * len(tests) // count
+    labels = None if tests.labels is None else tests.labels[chosen]
     if lesson is not None:
         if labels is None:
             raise ValueError(f"{tests.source} has no labels, by which a lesson knows what it taught")
         lesson.check(labels)
-    judge = None if labels is None else train_judge(learned)
+    readable = labels is not None and learned.labels is not None and trained.size >= SMALLEST
+    judge = train_judge(learned) if readable else None
     painter = trained.painter(trained.size)
     sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
     right = {"real": 0, "painted": 0, "replayed": 0}
     drawn, seen, laid = [], 0.0, 0.0
     for start in tqdm(range(0, count, AT_ONCE), disable=not progress, unit_scale=AT_ONCE, unit="picture"):
         some = slice(start, min(start + AT_ONCE, count))
-        real = tests[some]
+        real = tests[chosen[some]]
         actions = trained.act(real, painter)
         ink, left = _ink(actions, painter)
         seen, laid = seen + left, laid + ink
@@ -124,7 +127,7 @@ def measure(
                 right[kind] += int((judge.reads(canvas) == labels[some]).sum())
         drawn.append(actions)
     whole = torch.cat(drawn)
-    order = {} if lesson is None or labels is None else _order(whole, tests, labels, lesson, painter)
+    order = {} if lesson is None or labels is None else _order(whole, tests[chosen], labels, lesson, painter)
     seen, laid = torch.as_tensor(seen), torch.as_tensor(laid)
     figures = Figures(
         pictures=count,
@@ -132,10 +135,10 @@ def measure(
         mse_replayed=sums["replayed"] / count,
         read=None if judge is None else {kind: value / count for kind, value in right.items()},
         visible=(seen / laid.clamp_min(1e-9)).tolist(),
-        ink=(laid / laid.sum()).tolist(),
+        ink=(laid / laid.sum().clamp_min(1e-9)).tolist(),
         **order,
     )
-    return figures, whole
+    return figures, chosen, whole
 
 
 def _ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
@@ -146,13 +149,18 @@ def _ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
     return alpha.sum((0, 2, 3)), (alpha * through).sum((0, 2, 3))
 
 
-def _order(actions: Tensor, tests: Pictures, labels: Tensor, lesson: Lesson, painter: StrokeRenderer) -> dict[str, Any]:
-    like = like_lesson(actions, tests[slice(len(labels))], labels, lesson, painter(lesson.actions))
-    return {
-        "zeros_counterclockwise": float(counterclockwise(actions[labels == 0]).float().mean()),
-        "ones_downwards": float(downwards(actions[labels == 1]).float().mean()),
+def _order(
+    actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, painter: StrokeRenderer
+) -> dict[str, Any]:
+    like = like_lesson(actions, pictures, labels, lesson, painter(lesson.actions))
+    found: dict[str, Any] = {
         "order": {str(label): float(like[labels == label].mean()) for label in sorted(set(labels.tolist()))},
     }
+    if (labels == 0).any():
+        found["zeros_counterclockwise"] = float(counterclockwise(actions[labels == 0]).float().mean())
+    if (labels == 1).any():
+        found["ones_downwards"] = float(downwards(actions[labels == 1]).float().mean())
+    return found
 
 
 def _percent(shares: list[float]) -> str:

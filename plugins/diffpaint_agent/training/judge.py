@@ -10,6 +10,7 @@ from ..pictures import Pictures
 STEPS, EPOCHS = 3_000, 40  # whichever is less
 BATCH, LR = 128, 2e-3
 AT_ONCE = 500  # pictures
+SMALLEST = 10  # px, that its layers leave anything of
 SHIFT = 2  # px each way that pictures are moved while it learns, by which it reads better
 
 
@@ -17,7 +18,7 @@ class Judge(nn.Module):
     """Scores of labels for pictures (B, 3, S, S) in [0, 1], of which it sees the grey.
 
     Args:
-        size: S, px; at least 12.
+        size: S, px; at least SMALLEST.
         labels: How many.
     """
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from ..lesson import Lesson
 
 POINTS = 9  # on each stroke
+THIN = 0.3  # deviation across over that down, below which a painting stays as thin as it is
 FAINT = 0.05  # mean pressure below which a stroke only leads to the next
 
 
@@ -47,7 +48,7 @@ def downwards(actions: Tensor) -> Tensor:
 def like_lesson(actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, shown: Tensor) -> Tensor:
     """How the order of strokes goes with a lesson's.
 
-    Each stroke's middle is looked up on the lesson's path, both moved and scaled to the same centre and spread.
+    Each stroke's middle is looked up on the lesson's path, both moved, set upright and scaled to the same spread.
 
     Args:
         actions: (B, T, 12).
@@ -59,24 +60,26 @@ def like_lesson(actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesso
     Returns:
         (B,) correlation, from -1 to 1, of the number of each stroke with the time at which the lesson is there.
     """
-    taught = [(_standard(one)[here], torch.arange(len(one))[here]) for one, here in _paths(lesson.actions, 50)]
+    taught = [_upright(*one) for one in zip(*path(lesson.actions), strict=True)]
     chosen = lesson.chosen(pictures, labels, shown).tolist()
     found = []
-    for (one, here), sequence in zip(_paths(actions, 1), chosen, strict=True):
-        line, time = taught[sequence]
-        place = _standard(one)[here]
-        nearest = torch.cdist(place, line).argmin(1)
-        found.append(_correlation(torch.arange(len(one))[here], time[nearest]))
+    for one, sequence in zip(zip(*path(actions), strict=True), chosen, strict=True):
+        (place, number), (line, time) = _upright(*one), taught[sequence]
+        middle = number % POINTS == POINTS // 2  # of each stroke
+        nearest = torch.cdist(place[middle], line).argmin(1)
+        found.append(_correlation(number[middle], time[nearest]))
     return torch.stack(found)
 
 
-def _paths(actions: Tensor, points: int) -> list[tuple[Tensor, Tensor]]:
-    return list(zip(*path(actions, points), strict=True))
-
-
-def _standard(position: Tensor) -> Tensor:
-    """Points (P, 2) moved and scaled to mean 0 and deviation 1 along each axis."""
-    return (position - position.mean(0)) / position.std(0).clamp_min(0.02)
+def _upright(position: Tensor, inked: Tensor) -> tuple[Tensor, Tensor]:
+    """Inked points (P, 2) around 0, without slant, of deviation 1 down and at most 1 across, and their numbers (P,)."""
+    number = torch.arange(len(position))[inked]
+    if len(number) < 2:
+        return position[inked], number
+    x, y = (position[inked] - position[inked].mean(0)).T
+    deviation = y.std().clamp_min(1e-3)
+    x = x - y * (x * y).mean() / y.square().mean().clamp_min(1e-6)
+    return torch.stack([x / x.std().clamp_min(THIN * deviation), y / deviation], 1), number
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:

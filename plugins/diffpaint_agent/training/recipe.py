@@ -28,7 +28,7 @@ BETAS = (0.5, 0.9)  # Adam's, of the critic
 ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
 CRITIC = 5.0  # learning rate of the critic over the agent's
 ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
-LARGEST = 1.0  # norm of the agent's gradient at which it is clipped, in units of the squared error's weight
+LARGEST = 1.0  # norm of the agent's gradient at which it is clipped, in units of the largest weight in its loss
 SHOWN = 32  # pictures of a contact sheet
 
 
@@ -72,21 +72,24 @@ class AgentRecipe(Recipe):
 
     def batches(self, number: int) -> int:
         """Batches that a step learns from: one for the agent, one for each step of the critic."""
-        return 1 + (self.settings.critic_steps if number >= self.settings.critic_from else 0)
+        return 1 + (self.settings.critic_steps if number >= self.settings.first_judged else 0)
 
-    def act(self, pictures: Tensor, progress: float = 1.0) -> Tensor:
+    def act(self, pictures: Tensor) -> Tensor:
         """What the agent paints, (B, T, A), under the constraints."""
-        return constrain(self.agent(pictures), self.constraints, self.painter, progress)
+        return constrain(self.agent(pictures), self.constraints, self.painter)
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Learn from pictures (B, 3, S, S) and labels (B,); see the base class."""
-        settings = self.settings
-        first = min(settings.critic_from, settings.steps)
+        pictures, labels = batch
+        with torch.autocast(pictures.device.type, enabled=False):  # 8 bits of a position would not do
+            return self._step(number, pictures, labels)
+
+    def _step(self, number: int, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        settings, first = self.settings, self.settings.first_judged
         if number < first:
             rate = settings.lr * pace(number, first)
         else:
             rate = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
-        pictures, labels = batch
         distance = penalty = torch.zeros((), device=pictures.device)
         *judged, target = pictures.chunk(self.batches(number))
         for shown in judged:
@@ -100,7 +103,7 @@ class AgentRecipe(Recipe):
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
             off = (actions - self.lesson.actions.to(target.device)[follow]).square().mean()
-        if number < settings.forcing_until:
+        if number < settings.first_free:
             with torch.no_grad():
                 error = nn.functional.mse_loss(self.painter(actions), target)
             loss = settings.forcing * off
@@ -110,7 +113,8 @@ class AgentRecipe(Recipe):
             loss = settings.mse * error + settings.forcing_after * settings.forcing * off
             if judged and number >= first + min(ALONE, (settings.steps - first) // 5):
                 loss = loss - self.critic(canvas, target).mean()
-        self.update("agent", loss, rate, LARGEST * settings.mse)
+        largest = settings.forcing if number < settings.first_free else max(settings.mse, float(bool(judged)))
+        self.update("agent", loss, rate, LARGEST * largest)
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 
     def sheet(self, path: Path) -> None:

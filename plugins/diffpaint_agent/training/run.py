@@ -67,18 +67,19 @@ def train(
         raise ValueError("forcing is by a lesson: --lesson and a --forcing above 0 belong together")
     taught = None if lesson is None else read_lesson(lesson, settings.strokes)
     if taught is not None:
-        if learned.labels is None:
-            raise ValueError(f"{learned.source} has no labels, by which a lesson knows what to teach")
-        taught.check(learned.labels)
+        for part in pictures:
+            if part.labels is None:
+                raise ValueError(f"{part.source} has no labels, by which a lesson knows what to teach")
+            taught.check(part.labels)
 
     def make() -> AgentRecipe:
         return AgentRecipe(settings, renderer, constraints, tests, taught)
 
     def stream(first: int) -> Iterator[tuple[Tensor, ...]]:
-        return learned.batches(settings.batch, settings.seed, first)
+        return learned.batches(settings.batch, settings.seed, first, mirror=settings.mirror)
 
     about = {
-        "agent": learned.source,
+        "data": {"source": learned.source, "pictures": len(learned), "sha256": learned.sha256()},
         "painter": painter,
         "brush": brush,
         "lesson": lesson,
@@ -99,7 +100,6 @@ def train(
     if accelerator.is_main_process:
         header = about | {
             "options": recipe.agent.options,
-            "pictures": len(learned),
             "training": asdict(settings),
             "device": device_name(accelerator),
         }

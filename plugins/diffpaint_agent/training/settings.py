@@ -16,11 +16,12 @@ class AgentSettings(TrainingSettings):
         strokes: That the agent paints.
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
-        critic_from: Step from which on there is a critic.
+        mirror: Whether pictures are mirrored half of the time; wrong for letters and digits, right for faces.
+        critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
         forcing: Weight of the squared error of actions against a lesson's.
-        forcing_until: Step until which the agent follows the lesson alone.
+        forcing_until: Share of the steps during which the agent follows the lesson alone.
         forcing_after: Weight of the lesson from then on, as a share of ``forcing``.
     """
 
@@ -30,11 +31,12 @@ class AgentSettings(TrainingSettings):
     strokes: int = 8
     channels: int = 32
     hidden: int = 256
-    critic_from: int = 18_000
+    mirror: bool = False
+    critic_from: float = 0.9
     critic_steps: int = 1
     mse: float = 100.0
     forcing: float = 0.0
-    forcing_until: int = 0
+    forcing_until: float = 0.0
     forcing_after: float = 0.0
 
     def __post_init__(self):
@@ -42,3 +44,21 @@ class AgentSettings(TrainingSettings):
         for name in ("size", "strokes", "channels", "hidden", "critic_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.critic_from > 1:
+            raise ValueError(f"critic_from is a share of the steps, from 0 to 1, got {self.critic_from}")
+        if not self.forcing_until < 1:
+            raise ValueError(f"forcing_until is a share of the steps, less than 1, got {self.forcing_until}")
+        if not self.forcing and (self.forcing_until or self.forcing_after):
+            raise ValueError("forcing_until and forcing_after mean nothing without a forcing above 0")
+        if not self.mse and self.critic_from == 1:
+            raise ValueError("there is nothing to learn from: mse is 0, and critic_from is 1, which means no critic")
+
+    @property
+    def first_judged(self) -> int:
+        """The first step that has a critic."""
+        return round(self.critic_from * self.steps)
+
+    @property
+    def first_free(self) -> int:
+        """The first step in which the agent does not follow the lesson alone."""
+        return round(self.forcing_until * self.steps)
