@@ -15,6 +15,7 @@ import diffpaint
 from diffpaint import Painting, Pixel
 from diffpaint.cli import cli
 from diffpaint.paint_command import CELLS
+from diffpaint.registry import GROUPS
 from diffpaint_grid import Pyramid
 
 PHOTO = Path(__file__).parent / "data" / "chelsea.jpg"  # 128 x 85 px
@@ -361,10 +362,12 @@ def test_resume_refuses_other_settings(tmp_path):
 def test_list_shows_every_plugin():
     result = run("list")
     assert result.exit_code == 0, result.output
-    for group in ("renderers", "objectives", "commands"):
-        assert f"{group}:" in result.output.splitlines()
-        for plugin in diffpaint.describe(group):
-            (line,) = [line for line in result.output.splitlines() if line.startswith(f"  {plugin.name} ")]
+    lines = result.output.splitlines()
+    for group in GROUPS:
+        plugins = diffpaint.describe(group)
+        listed = lines[lines.index(f"{group}:") + 1 :][: len(plugins)]
+        for plugin in plugins:
+            (line,) = [line for line in listed if line.startswith(f"  {plugin.name} ")]
             assert f"[{plugin.package}]" in line
             assert plugin.summary
             assert plugin.summary in line

@@ -11,6 +11,7 @@ import pytest
 from importlib_metadata import EntryPoint
 
 import diffpaint
+from diffpaint.registry import GROUPS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,8 +49,8 @@ def test_the_tutorial_shows_the_file_as_it_is(file):
 
 
 def test_the_tutorial_speaks_of_what_exists():
-    names = set(re.findall(r"`diffpaint\.(\w+)", TUTORIAL)) - {"renderers", "objectives", "commands"}
-    assert names - {"testing"} <= set(diffpaint.__all__)
+    names = set(re.findall(r"`diffpaint\.(\w+)", TUTORIAL)) - set(GROUPS)
+    assert names - {"testing", "training"} <= set(diffpaint.__all__)
 
 
 def test_the_template_passes_its_own_tests(copy):

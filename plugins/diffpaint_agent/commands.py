@@ -96,7 +96,7 @@ def train(
         diffpaint agent train --data mnist --palette black -o run/
         diffpaint agent train --data mnist --painter neural-vae --palette black --connected -o run/
         diffpaint agent train --data faces.zip --mirror --size 32 --strokes 15 -o run/
-        diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 100 \\
+        diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 1000 \\
             --forcing-until 0.1 --forcing-after 0.02 -o run/
 
     The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact

@@ -164,7 +164,7 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
 
 def test_a_lesson_is_followed_alone_and_then_less(digits):
     lesson = read_lesson("digits", 8)
-    made = recipe(digits, lesson, forcing=100.0, forcing_until=0.02, forcing_after=0.1, lr=0.02)
+    made = recipe(digits, lesson, forcing=1000.0, forcing_until=0.02, forcing_after=0.1, lr=0.02)
     batch = next(digits[0].batches(8, 0))
     off = [made.step(100, batch)["lesson"].item() for _ in range(60)]
     assert off[-1] < 0.3 * off[0]

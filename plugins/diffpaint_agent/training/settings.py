@@ -34,7 +34,7 @@ class AgentSettings(TrainingSettings):
     mirror: bool = False
     critic_from: float = 0.9
     critic_steps: int = 1
-    mse: float = 100.0
+    mse: float = 1000.0
     forcing: float = 0.0
     forcing_until: float = 0.0
     forcing_after: float = 0.0
