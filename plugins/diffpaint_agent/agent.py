@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 SMALLEST = 4  # px, side of the encoder's last map at most
 
@@ -55,11 +56,19 @@ class Agent(nn.Module):
         if pictures.ndim != 4 or pictures.shape[1:] != (3, size, size):
             raise ValueError(f"this agent looks at pictures (batch, 3, {size}, {size}), got {tuple(pictures.shape)}")
         seen = self.encoder(1 - pictures)
-        hidden = memory = seen.new_zeros(len(seen), self.recurrent.hidden_size)
+        # What was seen goes into the gates of every stroke alike: that product, most of the work, is done once.
+        cell, hidden_size = self.recurrent, self.recurrent.hidden_size
+        of_seen, of_action = cell.weight_ih.split([hidden_size, width], 1)
+        gates_of_seen = linear(seen, of_seen, cell.bias_ih + cell.bias_hh)
+        of_rest = torch.cat([cell.weight_hh, of_action], 1)
+        hidden = memory = seen.new_zeros(len(seen), hidden_size)
         action = seen.new_full((len(seen), width), 0.5)
         painted = []
         for _ in range(strokes):
-            hidden, memory = self.recurrent(torch.cat([seen, action], 1), (hidden, memory))
+            gates = gates_of_seen + linear(torch.cat([hidden, action], 1), of_rest)
+            enter, forget, new, out = gates.chunk(4, 1)  # in the order of nn.LSTMCell
+            memory = forget.sigmoid() * memory + enter.sigmoid() * new.tanh()
+            hidden = out.sigmoid() * memory.tanh()
             action = torch.sigmoid(self.action(hidden))
             painted.append(action)
         return torch.stack(painted, 1)

@@ -25,6 +25,20 @@ def test_strokes_are_actions_and_follow_the_picture(rand):
     assert not torch.allclose(actions[:, 0], actions[:, 1])
 
 
+def test_the_recurrence_is_an_lstm_that_sees_picture_and_action(rand):
+    """What the agent computes once for all strokes changes nothing against the plain cell."""
+    torch.manual_seed(0)
+    agent = Agent(size=8, strokes=3, actions=12, channels=4, hidden=8)
+    pictures = rand(2, 3, 8, 8)
+    seen, action, state = agent.encoder(1 - pictures), torch.full((2, 12), 0.5), (torch.zeros(2, 8), torch.zeros(2, 8))
+    plain = []
+    for _ in range(3):
+        state = agent.recurrent(torch.cat([seen, action], 1), state)
+        action = agent.action(state[0]).sigmoid()
+        plain.append(action)
+    assert torch.allclose(agent(pictures), torch.stack(plain, 1), atol=1e-6)
+
+
 def test_later_strokes_know_the_earlier_ones(rand):
     """The action before is part of what a stroke is emitted from."""
     torch.manual_seed(0)
