@@ -18,7 +18,7 @@ from .easel import Easel
 from .easel_options import easel_options
 from .expression import parse_objective
 from .files import check_writable, replacing
-from .images import check_picture, read_image, write_animation, write_image
+from .images import check_picture, check_size, read_image, write_animation, write_image
 from .interrupt import catch_interrupt
 from .objective import Objective, Pixel, check_canvas, check_target, distance
 from .optimize import NotFiniteError, paint
@@ -55,6 +55,7 @@ __all__ = [
     "check_canvas",
     "check_constraints",
     "check_picture",
+    "check_size",
     "check_target",
     "check_writable",
     "constrain",

@@ -15,7 +15,7 @@ from torch import Tensor
 from .constraints import Constraint, check_constraints
 from .device import pick_device
 from .files import check_writable
-from .images import check_animation, check_picture
+from .images import check_animation, check_picture, check_size
 from .interrupt import catch_interrupt
 from .objective import Objective
 from .optimize import NotFiniteError, paint
@@ -26,7 +26,6 @@ from .renderer import Renderer, StrokeRenderer
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
 COARSEST = 3  # rows of the largest cells, about
 STRIDE = 14  # px of that canvas from cell to cell at least: with many cells it is larger
-LARGEST = 8192  # px, longest side of a painting, for which memory is sure to do
 MOST_STROKES = 100_000
 FILM = 512  # px, about the longest side of a time-lapse
 OVERLAP = 0.25
@@ -99,7 +98,6 @@ class Easel:
                 f"{self._checkpoint} holds a painting that was interrupted; --resume goes on with it, or delete it"
             )
         numbers = {
-            "--size": self.size,
             "--pyramid": self.pyramid,
             "--strokes": self.strokes,
             "--steps": self.steps,
@@ -108,10 +106,7 @@ class Easel:
         for name, value in ({**numbers, "--batch": batch}).items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        if self.size > LARGEST:
-            raise ValueError(
-                f"--size must be at most {LARGEST} px, got {self.size}; 'diffpaint replay' draws larger ones"
-            )
+        check_size(self.size)
         if self.overlap is not None and 0.9 < self.overlap < 1:
             raise ValueError(
                 f"--overlap must be at most 0.9, got {self.overlap}: cells this close need patches too large to paint"

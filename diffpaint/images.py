@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .files import replacing
 
+LARGEST = 8192  # px, longest side of a painting
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
 MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
 
@@ -157,6 +158,19 @@ def check_picture(path: str | Path) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in WRITTEN:
         raise ValueError(f"{path}: no picture format {suffix!r} to write; .png and .jpg are two that are known")
+
+
+def check_size(size: int) -> None:
+    """Check, before long work starts, that a painting's longest side is one for which memory is sure to do.
+
+    Args:
+        size: In px.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not 1 <= size <= LARGEST:
+        raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
 
 
 def check_animation(path: str | Path) -> None:

@@ -55,16 +55,6 @@ class RunFolder:
         self.path = path
         self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": asdict(settings)}))
 
-    def new(self) -> list[dict[str, float]]:
-        """Check that no run is there yet; no figures.
-
-        Raises:
-            ValueError: One is.
-        """
-        if (self.path / CHECKPOINT).exists():
-            raise ValueError(f"{self.path} holds a run already; --resume goes on with it, or name another folder")
-        return []
-
     def begin(self) -> None:
         """Make the folder and write ``config.json``."""
         self.path.mkdir(parents=True, exist_ok=True)
@@ -90,11 +80,9 @@ class RunFolder:
         """Load the checkpoint into a recipe, and return the figures of the steps that are done.
 
         Raises:
-            ValueError: There is none, it is damaged, or it is of another run.
+            ValueError: It is damaged, or of another run.
         """
         path = self.path / CHECKPOINT
-        if not path.is_file():
-            raise ValueError(f"nothing to resume: there is no {path}")
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             known = state["config"]

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from .device import pick_device
 from .interrupt import catch_interrupt
-from .run_folder import Log, RunFolder
+from .run_folder import CHECKPOINT, Log, RunFolder
 from .training_settings import TrainingSettings
 
 WARMUP = 100  # steps
@@ -94,6 +94,29 @@ def pace(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
+def check_run(run: Path, *, resume: bool = False, device: str | None = None, checkpoint_every: int = 500) -> None:
+    """Check, before long work such as preparing data starts, what :func:`train` would refuse about its folder.
+
+    Args:
+        run: Folder of the run.
+        resume: Whether to go on from its checkpoint.
+        device: Where to train; None takes what accelerate finds.
+        checkpoint_every: Steps between two checkpoints.
+
+    Raises:
+        ValueError: A run that is there already, nothing to resume, no such device, or less than a step.
+    """
+    if checkpoint_every < 1:
+        raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
+    if device is not None:
+        pick_device(device)
+    there = (run / CHECKPOINT).exists()
+    if there and not resume:
+        raise ValueError(f"{run} holds a run already; --resume goes on with it, or name another folder")
+    if resume and not there:
+        raise ValueError(f"nothing to resume: there is no {run / CHECKPOINT}")
+
+
 def train(
     make: Callable[[], Trained],
     stream: Callable[[int], Iterator[tuple[Tensor, ...]]],
@@ -129,6 +152,7 @@ def train(
         ValueError: A run that is there already, nothing to resume, or one of other settings; before the first step.
         FloatingPointError: A figure turned NaN or infinite.
     """
+    check_run(run, resume=resume, device=device, checkpoint_every=checkpoint_every)
     accelerator = _accelerator(device)
     processes, rank = accelerator.num_processes, accelerator.process_index
     if settings.batch % processes:
@@ -139,7 +163,7 @@ def train(
     recipe.accelerator = accelerator
     recipe.to(accelerator.device)
     folder = RunFolder(run, about, settings)
-    log = Log(folder.restore(recipe) if resume else folder.new())
+    log = Log(folder.restore(recipe) if resume else [])
     accelerator.wait_for_everyone()  # before the first process writes what the others look for
     if accelerator.is_main_process and not resume:
         folder.begin()

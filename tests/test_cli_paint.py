@@ -263,7 +263,7 @@ def assert_refused(result, said):
     [
         (["--strokes", "0"], "--strokes must be at least 1, got 0"),
         (["--steps", "0"], "--steps must be at least 1, got 0"),
-        (["--size", "0"], "--size must be at least 1, got 0"),
+        (["--size", "0"], "--size must be from 1 to 8192 px, got 0"),
         (["--frames", "0"], "--frames must be at least 1, got 0"),
         (["--seed", "-1"], "seed"),
         (["--overlap", "1.0"], "overlap"),
@@ -403,7 +403,7 @@ def test_the_program_itself_runs_and_shows_no_traceback(tmp_path):
 
 
 def test_a_painting_too_large_to_render_is_refused_before_work_begins(tmp_path):
-    assert_refused(paint(tmp_path / "a.png", "--size", "8193"), "--size must be at most 8192 px, got 8193")
+    assert_refused(paint(tmp_path / "a.png", "--size", "8193"), "--size must be from 1 to 8192 px, got 8193")
     assert files(tmp_path) == []
 
 

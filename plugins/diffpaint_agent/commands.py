@@ -1,4 +1,4 @@
-"""Commands of the agent: ``diffpaint agent train``, ``paint`` and ``evaluate``."""
+"""Commands of the agent: ``diffpaint agent train``, ``paint``, ``evaluate`` and ``list``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from diffpaint import (
     Constraint,
     Painting,
     PluginError,
+    check_constraints,
     check_picture,
+    check_size,
     check_writable,
     constraint_options,
     load_renderer,
@@ -29,7 +31,6 @@ from .weights import load_agent, shipped_agents
 
 FOLDER = click.Path(path_type=Path)
 DATA = "mnist, kmnist or celeba (fetched by torchvision), a folder of IDX files, or a folder or .zip of pictures."
-LARGEST = 8192  # px, side of a painting, for which memory is sure to do
 MEASURED = 1_000  # test pictures, after training
 
 HELP = {
@@ -105,21 +106,23 @@ def train(
     """
     from diffpaint_mypaint import Brush, read_brush
 
-    if checkpoint_every < 1:
-        raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
     try:
         from accelerate import PartialState
     except ModuleNotFoundError as error:
         raise PluginError("training needs accelerate: pip install 'diffpaint[train]'") from error
+    from diffpaint.training import check_run
+
     from .training.card import write_card
     from .training.run import train as run
 
     settings = AgentSettings(**options)
+    check_run(output, resume=resume, device=device, checkpoint_every=checkpoint_every)
     state = PartialState(cpu=device == "cpu")
-    imitated = load_renderer(painter, brush=brush, size=(settings.size, settings.size)).brush
-    if imitated is None:
+    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
+    check_constraints(constraints, renderer)
+    if renderer.brush is None:
         raise PluginError(f"{painter} imitates no MyPaint brush, so no painting of an agent could be replayed")
-    Brush(read_brush(imitated))  # contact sheets and figures need the engine: find out now
+    Brush(read_brush(renderer.brush))  # contact sheets and figures need the engine: find out now
     if lesson is not None:
         read_lesson(lesson, settings.strokes)
     with state.main_process_first():  # the others find there what it fetches
@@ -164,8 +167,7 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
         diffpaint agent paint seven.png -o out/
         diffpaint agent paint *.jpg -o out/ --agent faces --timelapse
     """
-    if not 1 <= size <= LARGEST:
-        raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
+    check_size(size)
     trained = load_agent(name)
     painter = trained.painter(size)
     endings = (".png", ".json", *((".gif",) if timelapse else ()))
@@ -195,11 +197,18 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
 @click.argument("name", default="mnist")
 @click.option("--data", required=True, help=DATA)
 @click.option("--count", type=int, help="Test pictures, evenly spaced among all.  [default: all]")
+@click.option("--size", type=int, help="Side at which they are compared, px.  [default: that which the agent sees]")
 @click.option("--lesson", help="Compare the order of strokes with it: digits, or a .json document.")
 @click.option("--json", "json_path", type=FOLDER, help="Also write the figures to this file.")
 @click.option("--sheet", type=FOLDER, help="Also write a picture: pictures, canvases, and the engine's replays.")
 def evaluate(
-    name: str, data: str, count: int | None, lesson: str | None, json_path: Path | None, sheet: Path | None
+    name: str,
+    data: str,
+    count: int | None,
+    size: int | None,
+    lesson: str | None,
+    json_path: Path | None,
+    sheet: Path | None,
 ) -> None:
     """Measure agent NAME on test pictures, painted and replayed by the real engine.
 
@@ -222,15 +231,18 @@ def evaluate(
     if sheet is not None:
         check_picture(sheet)
     trained = load_agent(name)
-    painter = trained.painter(trained.size)
+    size = trained.size if size is None else size
+    check_size(size)
+    painter = trained.painter(size)
     if painter.brush is None:
         raise PluginError(
             f"{trained.header['painter']} imitates no MyPaint brush, so there is nothing to measure against"
         )
     Brush(read_brush(painter.brush))  # find out now whether the engine is there
     taught = None if lesson is None else read_lesson(lesson, trained.agent.options["strokes"])
-    pictures = open_pictures(data, trained.size)
-    figures, chosen, actions = measure(trained, pictures, count=count, lesson=taught)
+    pictures = open_pictures(data, size)
+    seen = None if size == trained.size else open_pictures(data, trained.size)[1]
+    figures, chosen, actions = measure(trained, pictures, seen=seen, count=count, lesson=taught)
     click.echo(figures.table())
     if json_path is not None:
         with replacing(json_path) as temporary:

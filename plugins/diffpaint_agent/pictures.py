@@ -43,6 +43,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    @property
+    def size(self) -> int:
+        """S, px."""
+        return self.pictures.shape[-1]
+
     def __getitem__(self, chosen: Tensor | slice) -> Tensor:
         """Some of them, float (B, 3, S, S) in [0, 1]."""
         some = self.pictures[chosen].float() / 255

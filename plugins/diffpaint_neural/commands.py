@@ -109,16 +109,17 @@ def _train(
 ) -> None:
     from diffpaint_mypaint import Brush, read_brush, read_manifest
 
-    if checkpoint_every < 1:
-        raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
     try:
         from accelerate import PartialState
     except ModuleNotFoundError as error:
         raise PluginError("training needs accelerate: pip install 'diffpaint[train]'") from error
+    from diffpaint.training import check_run
+
     from .training.card import write_card
     from .training.recipes import RECIPES
     from .training.run import train
 
+    check_run(output, resume=resume, device=device, checkpoint_every=checkpoint_every)
     state = PartialState(cpu=device == "cpu")
     if brush is not None:
         with state.main_process_first():  # the others find the strokes there

@@ -72,6 +72,24 @@ def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
         assert page.size == (4 * (3 * 60 + 4), 2 * (60 + 4))
 
 
+def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
+    folder = tmp_path / "run"
+    options = ("--size", 12, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black", "--connected")
+    taught = ("--lesson", "digits", "--forcing", 1000, "--forcing-until", 0.5, "--forcing-after", 0.02)
+    train = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
+    refused(run(*train, "--lesson", "digits"), "--lesson and a --forcing above 0 belong together")
+    assert not folder.exists()
+    output = done(run(*train, *taught))
+    assert "0s counter-clockwise" in output
+    assert "--lesson digits" in (folder / "card.md").read_text()
+    weights, table = folder / "weights.safetensors", tmp_path / "figures.json"
+    done(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits", "--size", 16, "--json", table))
+    figures = json.loads(table.read_text())
+    assert sorted(figures["order"]) == list("0123456789")
+    assert all(-1 <= value <= 1 for value in figures["order"].values())
+    assert 0 <= figures["ones_downwards"] <= 1
+
+
 def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path):
     """Its strokes, where they belong. The photo is of one colour: a cell that reaches beyond it sees the same."""
     photo = tmp_path / "photo.png"
@@ -106,6 +124,21 @@ def test_every_cell_starts_from_what_the_photo_shows_there(untrained, tmp_path):
     assert (left - right).abs().max() > 0.02
 
 
+def test_every_level_of_a_pyramid_starts_from_the_agent(untrained, tmp_path):
+    """A photo of one colour: in every cell of every level the same strokes, smaller with the cells."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (60, 60), (200, 120, 40)).save(photo)
+    weights = untrained(constraints=[])
+    layout = ("--pyramid", 2, "--strokes", 3, "--size", 60, "--steps", 1, "--objective", "0*pixel")
+    done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
+    document = read_document(tmp_path / "started.json")
+    actions = torch.tensor(document["actions"])
+    assert len(actions) % 3 == 0
+    assert len(actions) > 3 * 4
+    spread = (actions[:, 6:] - actions[:, 6:].reshape(-1, 3, 6).mean(0).repeat(len(actions) // 3, 1)).abs()
+    assert spread.max() < 1
+
+
 def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
     weights, out = untrained(), tmp_path / "out"
     refused(run("agent", "paint", digit, "-o", out, "--agent", "nobody"), "no agent 'nobody'")
@@ -119,7 +152,11 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
         run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits"),
         "has 8 strokes, and the agent paints 3",
     )
+    refused(run("agent", "evaluate", weights, "--data", mnist, "--size", 9000), "--size must be from 1 to 8192")
     train = ("agent", "train", "-o", out)
+    refused(run(*train, "--data", "nowhere", "--resume"), "nothing to resume")  # before pictures are looked for
+    refused(run(*train, "--data", "nowhere", "--fix", "lift=0"), "needs lift among the actions")
+    refused(run(*train, "--data", "nowhere", "--device", "abacus"), "abacus")
     refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
     refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
     refused(run(*train, "--data", mnist, "--steps", 0), "steps must be above 0")

@@ -77,6 +77,7 @@ def measure(
     trained: TrainedAgent,
     pictures: tuple[Pictures, Pictures],
     *,
+    seen: Pictures | None = None,
     count: int | None = None,
     lesson: Lesson | None = None,
     progress: bool = True,
@@ -85,8 +86,9 @@ def measure(
 
     Args:
         trained: The agent; its painter must imitate a brush of the engine.
-        pictures: Of the agent's size: those that agents learn from, by which a classifier is trained where they have
-            labels, and those to test with.
+        pictures: Those that agents learn from, by which a classifier is trained where they have labels, and those to
+            test with. Canvases and replays are of their size.
+        seen: What the agent looks at: the test pictures at its own size; None where ``pictures`` are of that size.
         count: How many of those, evenly spaced among all; None takes all.
         lesson: By whose order strokes are judged; needs labels.
         progress: Show a progress bar.
@@ -98,6 +100,7 @@ def measure(
         ValueError: Fewer pictures than ``count``, or no labels for the lesson.
     """
     learned, tests = pictures
+    seen = tests if seen is None else seen
     count = len(tests) if count is None else count
     if not 1 <= count <= len(tests):
         raise ValueError(f"{tests.source} has {len(tests)} test pictures; cannot measure on {count}")
@@ -107,18 +110,18 @@ def measure(
         if labels is None:
             raise ValueError(f"{tests.source} has no labels, by which a lesson knows what it taught")
         lesson.check(labels)
-    readable = labels is not None and learned.labels is not None and trained.size >= SMALLEST
+    readable = labels is not None and learned.labels is not None and tests.size >= SMALLEST
     judge = train_judge(learned) if readable else None
-    painter = trained.painter(trained.size)
+    painter = trained.painter(tests.size)
     sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
     right = {"real": 0, "painted": 0, "replayed": 0}
-    drawn, seen, laid = [], 0.0, 0.0
+    drawn, visible, laid = [], 0.0, 0.0
     for start in tqdm(range(0, count, AT_ONCE), disable=not progress, unit_scale=AT_ONCE, unit="picture"):
         some = slice(start, min(start + AT_ONCE, count))
         real = tests[chosen[some]]
-        actions = trained.act(real, painter)
-        ink, left = _ink(actions, painter)
-        seen, laid = seen + left, laid + ink
+        actions = trained.act(seen[chosen[some]], painter)
+        ink, left = visible_ink(actions, painter)
+        visible, laid = visible + left, laid + ink
         shown = {"real": real, "painted": painter(actions), "replayed": replay_all(actions, painter)}
         for kind in sums:
             sums[kind] += float((shown[kind] - real).square().mean((1, 2, 3)).sum())
@@ -128,21 +131,30 @@ def measure(
         drawn.append(actions)
     whole = torch.cat(drawn)
     order = {} if lesson is None or labels is None else _order(whole, tests[chosen], labels, lesson, painter)
-    seen, laid = torch.as_tensor(seen), torch.as_tensor(laid)
+    visible, laid = torch.as_tensor(visible), torch.as_tensor(laid)
     figures = Figures(
         pictures=count,
         mse=sums["painted"] / count,
         mse_replayed=sums["replayed"] / count,
         read=None if judge is None else {kind: value / count for kind, value in right.items()},
-        visible=(seen / laid.clamp_min(1e-9)).tolist(),
+        visible=(visible / laid.clamp_min(1e-9)).tolist(),
         ink=(laid / laid.sum().clamp_min(1e-9)).tolist(),
         **order,
     )
     return figures, chosen, whole
 
 
-def _ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
-    """Ink that each stroke lays, summed over paintings and pixels, (T,), and what later strokes leave visible of it."""
+def visible_ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
+    """Ink of strokes, and what later ones leave visible of it.
+
+    Args:
+        actions: (B, T, A) in [0, 1].
+        painter: Whose actions they are.
+
+    Returns:
+        Alpha of each stroke, summed over paintings and pixels, (T,), and that share of it through which no later stroke
+        is seen, (T,).
+    """
     alpha = painter.stack(actions)[1][:, :, 0]
     through = torch.ones_like(alpha)  # of all later strokes
     through[:, :-1] = (1 - alpha[:, 1:]).flip(1).cumprod(1).flip(1)

@@ -51,7 +51,7 @@ def train_judge(pictures: Pictures, seed: int = 0) -> Judge:
         raise ValueError(f"{pictures.source} has no labels to train a classifier by")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        judge = Judge(pictures.pictures.shape[-1], int(pictures.labels.max()) + 1).train()
+        judge = Judge(pictures.size, int(pictures.labels.max()) + 1).train()
         optimizer = torch.optim.Adam(judge.parameters())
         batch = min(BATCH, len(pictures))
         stream, steps = pictures.batches(batch, seed), min(STEPS, EPOCHS * len(pictures) // batch)
