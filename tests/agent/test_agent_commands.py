@@ -85,7 +85,9 @@ def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     weights, table = folder / "weights.safetensors", tmp_path / "figures.json"
     done(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits", "--size", 16, "--json", table))
     figures = json.loads(table.read_text())
-    assert sorted(figures["order"]) == list("0123456789")
+    assert {name[0] for name in figures["order"]} == set("0123456789")
+    assert sum(figures["sequences"].values()) == 100
+    assert 0 <= figures["same"] <= 1
     assert all(-1 <= value <= 1 for value in figures["order"].values())
     assert 0 <= figures["ones_downwards"] <= 1
 

@@ -35,7 +35,9 @@ class Figures:
         ink: Share of all ink that each stroke lays, by number of the stroke.
         zeros_counterclockwise: Share of 0s drawn so, where there is a lesson of digits and a 0.
         ones_downwards: Share of 1s drawn so.
-        order: Mean correlation of the order of strokes with the lesson's, by label.
+        order: Mean correlation of the order of strokes with the lesson's, by sequence of the lesson.
+        sequences: How many pictures look most like each, by sequence.
+        same: Share of canvases that look most like the sequence that their picture does, where a label has several.
     """
 
     pictures: int
@@ -47,6 +49,8 @@ class Figures:
     zeros_counterclockwise: float | None = None
     ones_downwards: float | None = None
     order: dict[str, float] | None = None
+    sequences: dict[str, int] | None = None
+    same: float | None = None
 
     def table(self) -> str:
         """The figures as lines of text."""
@@ -63,9 +67,11 @@ class Figures:
             lines += [f"0s counter-clockwise                  {100 * self.zeros_counterclockwise:.1f} %"]
         if self.ones_downwards is not None:
             lines += [f"1s from top to bottom                 {100 * self.ones_downwards:.1f} %"]
-        if self.order is not None:
-            each = ", ".join(f"{label} {value:.2f}" for label, value in self.order.items())
-            lines += [f"order like the lesson's, by label     {each}"]
+        if self.same is not None:
+            lines += [f"like the same sequence as the picture {100 * self.same:.1f} %, of digits that have several"]
+        if self.order is not None and self.sequences is not None:
+            lines += ["order like the lesson's (correlation), by sequence:"]
+            lines += [f"  {value:.2f}  {name} ({self.sequences[name]} pictures)" for name, value in self.order.items()]
         return "\n".join(lines)
 
     def json(self) -> dict[str, Any]:
@@ -164,10 +170,20 @@ def visible_ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tenso
 def _order(
     actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, painter: StrokeRenderer
 ) -> dict[str, Any]:
-    like = like_lesson(actions, pictures, labels, lesson, painter(lesson.actions))
+    shown = painter(lesson.actions)
+    chosen = lesson.chosen(pictures, labels, shown)
+    like = like_lesson(actions, lesson, chosen)
+    taught = [(name, chosen == sequence) for sequence, name in enumerate(lesson.names) if (chosen == sequence).any()]
     found: dict[str, Any] = {
-        "order": {str(label): float(like[labels == label].mean()) for label in sorted(set(labels.tolist()))},
+        "order": {name: float(like[these].mean()) for name, these in taught},
+        "sequences": {name: int(these.sum()) for name, these in taught},
     }
+    known, counts = lesson.labels.unique(return_counts=True)
+    several = torch.isin(labels, known[counts > 1])
+    if several.any():
+        canvases = torch.cat([painter(part) for part in actions[several].split(AT_ONCE)])
+        same = lesson.chosen(canvases, labels[several], shown) == chosen[several]
+        found["same"] = float(same.float().mean())
     if (labels == 0).any():
         found["zeros_counterclockwise"] = float(counterclockwise(actions[labels == 0]).float().mean())
     if (labels == 1).any():

@@ -45,25 +45,22 @@ def downwards(actions: Tensor) -> Tensor:
     return torch.stack([_correlation(torch.arange(len(one))[here], one[here, 1]) > 0 for one, here in paintings])
 
 
-def like_lesson(actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, shown: Tensor) -> Tensor:
+def like_lesson(actions: Tensor, lesson: Lesson, chosen: Tensor) -> Tensor:
     """How the order of strokes goes with a lesson's.
 
     Each stroke's middle is looked up on the lesson's path, both moved, set upright and scaled to the same spread.
 
     Args:
         actions: (B, T, 12).
-        pictures: (B, 3, S, S), what they paint.
-        labels: (B,) of them.
-        lesson: With a sequence for every label.
-        shown: Its sequences, painted; see :meth:`Lesson.chosen`.
+        lesson: With the sequences.
+        chosen: (B,), which of them each painting is to be like; see :meth:`Lesson.chosen`.
 
     Returns:
         (B,) correlation, from -1 to 1, of the number of each stroke with the time at which the lesson is there.
     """
     taught = [_upright(*one) for one in zip(*path(lesson.actions), strict=True)]
-    chosen = lesson.chosen(pictures, labels, shown).tolist()
     found = []
-    for one, sequence in zip(zip(*path(actions), strict=True), chosen, strict=True):
+    for one, sequence in zip(zip(*path(actions), strict=True), chosen.tolist(), strict=True):
         (place, number), (line, time) = _upright(*one), taught[sequence]
         middle = number % POINTS == POINTS // 2  # of each stroke
         nearest = torch.cdist(place[middle], line).argmin(1)
