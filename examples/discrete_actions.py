@@ -6,7 +6,7 @@ that program alone, and an agent then moves its actions freely in between:
 1. Lift from 0 to 1 through the painter: what it shows between the two is nothing that it ever saw (Figure 8).
 2. An agent that has pressure and size believes in values between the levels, which the program rounds (Figure 9).
 3. An agent that has the flag too hides strokes half lifted, which the program then leaves out, or lifts them all.
-4. The same agent, rounded in the forward pass with the gradient passed straight through, and a lifted stroke taken as
+4. The same agents, rounded in the forward pass with the gradient passed straight through, and a lifted stroke taken as
    alpha times (1 - lift) instead of a painter's guess.
 
 python examples/discrete_actions.py MNIST_FOLDER -o discrete/
@@ -244,6 +244,7 @@ def main() -> None:
     judge = train_judge(pictures[0])
     agents: dict[str, tuple[bool, Sequence[Constraint]]] = {
         "relaxed, no flag": (False, [*BLACK, Fix("lift", 0)]),
+        "straight through, no flag": (False, [*BLACK, *PROGRAM, Fix("lift", 0)]),
         "relaxed, with the flag": (False, BLACK),
         "straight through, the painter's flag": (False, [*BLACK, *PROGRAM]),
         "straight through, exact flag": (True, [*BLACK, *PROGRAM]),

@@ -65,7 +65,10 @@ def write_card(
         **header,
         **{key: header["options"][key] for key in ("strokes", "size")},
         rules=", ".join(rules) or "none",
-        settings=", ".join(f"{key} {value:,}" for key, value in header["training"].items()),
+        settings=", ".join(
+            f"{key} {value if isinstance(value, bool) else format(value, ',')}"
+            for key, value in header["training"].items()
+        ),
         parameters=sum(value.numel() for value in trained.agent.parameters()),
         weights=weights,
         more=(f" --count {count}" if count else "") + (f" --lesson {header['lesson']}" if lesson else ""),
