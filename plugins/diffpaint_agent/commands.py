@@ -48,7 +48,7 @@ HELP = {
     "mse": "Weight of the squared error beside the critic.",
     "forcing": "Weight of the squared error of actions against the lesson's.",
     "forcing_until": "Share of the steps during which the agent follows the lesson alone.",
-    "forcing_after": "Weight of the lesson from then on, as a share of --forcing.",
+    "forcing_gone": "Share of the steps by which the lesson's weight has fallen to 0.",
 }
 
 
@@ -98,7 +98,7 @@ def train(
         diffpaint agent train --data mnist --painter neural-vae --palette black --connected -o run/
         diffpaint agent train --data faces.zip --mirror --size 32 --strokes 15 -o run/
         diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 1000 \\
-            --forcing-until 0.1 --forcing-after 0.02 -o run/
+            --forcing-until 0.05 --forcing-gone 0.4 -o run/
 
     The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
     sheets on the way (sheets/: picture, canvas, the engine's replay), the weights (weights.safetensors), and their

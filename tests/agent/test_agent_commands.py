@@ -75,7 +75,7 @@ def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
 def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     folder = tmp_path / "run"
     options = ("--size", 12, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black", "--connected")
-    taught = ("--lesson", "digits", "--forcing", 1000, "--forcing-until", 0.5, "--forcing-after", 0.02)
+    taught = ("--lesson", "digits", "--forcing", 1000, "--forcing-until", 0.5, "--forcing-gone", 0.8)
     train = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
     refused(run(*train, "--lesson", "digits"), "--lesson and a --forcing above 0 belong together")
     assert not folder.exists()

@@ -18,6 +18,7 @@ from diffpaint_agent.training.settings import AgentSettings
 
 SIZE = {"size": 12, "strokes": 8, "channels": 4, "hidden": 16, "batch": 8, "lr": 0.01}
 SETTINGS = AgentSettings(steps=6, critic_from=0.5, **SIZE)
+FORCED = SIZE | {"forcing": 1.0, "forcing_gone": 0.5}
 RULES = [Palette([(0, 0, 0)]), Connected()]
 SAME = ("weights.safetensors", "losses.csv", "config.json")  # whether it was interrupted or not
 
@@ -140,7 +141,9 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
         ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),
-        ({"forcing_until": 0.1}, "mean nothing without a forcing above 0"),
+        ({"forcing": 1}, "forcing and forcing_gone belong together, got 1 and 0.0"),
+        ({"forcing_gone": 0.1}, "forcing and forcing_gone belong together, got 0.0 and 0.1"),
+        ({"forcing": 1, "forcing_until": 0.3, "forcing_gone": 0.2}, r"from forcing_until, 0\.3, to 1, got 0\.2"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(options, reason):
@@ -164,11 +167,17 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
 
 def test_a_lesson_is_followed_alone_and_then_less(digits):
     lesson = read_lesson("digits", 8)
-    made = recipe(digits, lesson, forcing=1000.0, forcing_until=0.02, forcing_after=0.1, lr=0.02)
+    made = recipe(digits, lesson, forcing=1000.0, forcing_until=0.02, forcing_gone=0.04, lr=0.02)
+    weights = [made.settings.forced(number) for number in (0, 199, 250, 300, 350, 399, 400, 9_999)]
+    assert weights[:2] == [1000, 1000]
+    assert weights[3] == pytest.approx(500)
+    assert weights == sorted(weights, reverse=True)
+    assert 0 < weights[5] < 0.1
+    assert weights[6:] == [0, 0]
     batch = next(digits[0].batches(8, 0))
     off = [made.step(100, batch)["lesson"].item() for _ in range(60)]
     assert off[-1] < 0.3 * off[0]
-    then = [made.step(200, batch) for _ in range(60)]
+    then = [made.step(500, batch) for _ in range(60)]
     assert then[-1]["mse"] < 0.7 * then[0]["mse"]
 
 
@@ -179,8 +188,8 @@ def test_a_lesson_is_followed_alone_and_then_less(digits):
         ({"brush": "no/brush"}, "no neural-splat for brush 'no/brush'"),
         ({"constraints": [Connected(), Fix("start_x", 0.5)]}, "is undone by"),
         ({"lesson": "digits"}, "belong together"),
-        ({"settings": AgentSettings(steps=6, forcing=1.0, **SIZE)}, "belong together"),
-        ({"settings": AgentSettings(steps=6, forcing=1.0, **SIZE | {"strokes": 5}), "lesson": "digits"}, "8 strokes"),
+        ({"settings": AgentSettings(steps=6, **FORCED)}, "belong together"),
+        ({"settings": AgentSettings(steps=6, **FORCED | {"strokes": 5}), "lesson": "digits"}, "8 strokes"),
         ({"settings": AgentSettings(steps=6, **SIZE | {"batch": 300})}, "fewer than a batch of 300"),
     ],
 )

@@ -106,14 +106,15 @@ class AgentRecipe(Recipe):
         if number < settings.first_free:
             with torch.no_grad():
                 error = nn.functional.mse_loss(self.painter(actions), target)
-            loss = settings.forcing * off
+            loss = settings.forced(number) * off
         else:
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-            loss = settings.mse * error + settings.forcing_after * settings.forcing * off
+            loss = settings.mse * error + settings.forced(number) * off
             if judged and number >= first + min(ALONE, (settings.steps - first) // 5):
                 loss = loss - self.critic(canvas, target).mean()
-        largest = settings.forcing if number < settings.first_free else max(settings.mse, float(bool(judged)))
+        weight = 0.0 if number < settings.first_free else max(settings.mse, float(bool(judged)))
+        largest = max(weight, settings.forced(number))
         self.update("agent", loss, rate, LARGEST * largest)
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 

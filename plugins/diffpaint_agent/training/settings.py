@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from diffpaint import TrainingSettings
@@ -22,7 +23,7 @@ class AgentSettings(TrainingSettings):
         mse: Weight of the squared error beside the critic.
         forcing: Weight of the squared error of actions against a lesson's.
         forcing_until: Share of the steps during which the agent follows the lesson alone.
-        forcing_after: Weight of the lesson from then on, as a share of ``forcing``.
+        forcing_gone: Share of the steps by which the lesson's weight has fallen to 0, along a cosine from then on.
     """
 
     steps: int = 20_000
@@ -37,7 +38,7 @@ class AgentSettings(TrainingSettings):
     mse: float = 1000.0
     forcing: float = 0.0
     forcing_until: float = 0.0
-    forcing_after: float = 0.0
+    forcing_gone: float = 0.0
 
     def __post_init__(self):
         super().__post_init__()
@@ -48,8 +49,13 @@ class AgentSettings(TrainingSettings):
             raise ValueError(f"critic_from is a share of the steps, from 0 to 1, got {self.critic_from}")
         if not self.forcing_until < 1:
             raise ValueError(f"forcing_until is a share of the steps, less than 1, got {self.forcing_until}")
-        if not self.forcing and (self.forcing_until or self.forcing_after):
-            raise ValueError("forcing_until and forcing_after mean nothing without a forcing above 0")
+        if (self.forcing > 0) != (self.forcing_gone > 0):
+            raise ValueError(f"forcing and forcing_gone belong together, got {self.forcing} and {self.forcing_gone}")
+        if not self.forcing_until <= self.forcing_gone <= 1:
+            raise ValueError(
+                f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
+                f"got {self.forcing_gone}"
+            )
         if not self.mse and self.critic_from == 1:
             raise ValueError("there is nothing to learn from: mse is 0, and critic_from is 1, which means no critic")
 
@@ -62,3 +68,10 @@ class AgentSettings(TrainingSettings):
     def first_free(self) -> int:
         """The first step in which the agent does not follow the lesson alone."""
         return round(self.forcing_until * self.steps)
+
+    def forced(self, number: int) -> float:
+        """Weight of the lesson at a step."""
+        start, end = self.first_free, round(self.forcing_gone * self.steps)
+        if number < start:
+            return self.forcing
+        return self.forcing * 0.5 * (1 + math.cos(math.pi * (number - start) / (end - start))) if number < end else 0.0
