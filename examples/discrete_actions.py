@@ -216,7 +216,7 @@ def main() -> None:
     parser.add_argument("data", help="mnist, or a folder of its files")
     parser.add_argument("--count", type=int, default=100_000, help="strokes for the painter")
     parser.add_argument("--painter-steps", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=6_000, help="of each agent")
+    parser.add_argument("--steps", type=int, default=4_000, help="of each agent")
     parser.add_argument("--resume", action="store_true", help="go on where it was interrupted")
     parser.add_argument("-o", "--output", required=True, type=Path, help="a folder")
     arguments = parser.parse_args()
@@ -250,7 +250,7 @@ def main() -> None:
         "straight through, exact flag": (True, [*BLACK, *PROGRAM]),
     }
     for name, (exact, constraints) in agents.items():
-        learning = AgentSettings(steps=arguments.steps, critic_from=1, strokes=8, size=SIZE)
+        learning = AgentSettings(steps=arguments.steps, batch=32, critic_from=1, strokes=8, size=SIZE)
         painter, short = DiscretePainter(network, exact), name.replace(",", "").replace(" ", "-")
         agent = run(
             short,

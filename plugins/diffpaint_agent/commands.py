@@ -146,8 +146,7 @@ def train(
     except FloatingPointError as error:
         raise ValueError(str(error)) from error  # one line for the command line
     if state.is_main_process:
-        taught = None if lesson is None else read_lesson(lesson, settings.strokes)
-        click.echo(write_card(weights, pictures, count=min(MEASURED, len(pictures[1])), lesson=taught))
+        click.echo(write_card(weights, pictures, count=min(MEASURED, len(pictures[1])), lesson=lesson))
 
 
 @agent.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from diffpaint import replacing
 
-from ..lesson import Lesson
+from ..lesson import read_lesson
 from ..pictures import Pictures
 from ..weights import load_agent
 from .figures import measure
@@ -44,7 +44,7 @@ def write_card(
     pictures: tuple[Pictures, Pictures],
     *,
     count: int | None = None,
-    lesson: Lesson | None = None,
+    lesson: str | None = None,
 ) -> str:
     """Measure weights, and write ``card.md``, ``figures.json`` and ``sheet.png`` beside them.
 
@@ -52,14 +52,15 @@ def write_card(
         weights: A ``.safetensors`` file that ``diffpaint agent train`` wrote.
         pictures: That it learned from, and test pictures.
         count: Test pictures, evenly spaced among all; None takes all.
-        lesson: By whose order strokes are judged.
+        lesson: Name of the one by whose order strokes are judged.
 
     Returns:
         The table of figures.
     """
     trained = load_agent(str(weights))
     header = trained.header
-    figures, chosen, actions = measure(trained, pictures, count=count, lesson=lesson)
+    taught = None if lesson is None else read_lesson(lesson, trained.agent.options["strokes"])
+    figures, chosen, actions = measure(trained, pictures, count=count, lesson=taught)
     rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,
@@ -71,7 +72,7 @@ def write_card(
         ),
         parameters=sum(value.numel() for value in trained.agent.parameters()),
         weights=weights,
-        more=(f" --count {count}" if count else "") + (f" --lesson {header['lesson']}" if lesson else ""),
+        more=(f" --count {count}" if count else "") + (f" --lesson {lesson}" if lesson else ""),
         table=figures.table(),
     )
     with replacing(weights.with_name("card.md")) as temporary:
