@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from .files import replacing
@@ -64,4 +64,5 @@ def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     with replacing(path) as temporary:
-        save_file(state, temporary, metadata={"diffpaint": json.dumps(header)})
+        # safetensors' own save_file lets nobody but its writer read the file
+        temporary.write_bytes(save(state, metadata={"diffpaint": json.dumps(header)}))

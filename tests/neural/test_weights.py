@@ -56,6 +56,11 @@ def test_weights_are_loaded_as_they_were_saved(weights):
     assert [file.name for file in path.parent.iterdir()] == ["mine.safetensors"]
 
 
+def test_whoever_may_read_other_files_may_read_weights(weights, tmp_path):
+    (tmp_path / "other").touch()
+    assert weights().stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_painter_is_made_from_a_file_and_says_so(weights):
     path = str(weights())
     painter = diffpaint.load_renderer("neural-splat", brush=path, size=(20, 30))
