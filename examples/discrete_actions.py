@@ -86,15 +86,15 @@ class Program:
 
 
 class Network(nn.Module):
-    """Alpha (N, 32, 32) of discrete strokes (N, 13), by the shape of the paper's generator."""
+    """Alpha (N, 32, 32) of discrete strokes (N, 13), by the paper's generator, at half its width."""
 
     def __init__(self):
         super().__init__()
         self.seen = [index for index in range(LIFT + 1) if index not in (3, 4, 5)]  # colour does not matter
-        self.enter = nn.Sequential(nn.Linear(10, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU(), nn.Linear(512, 2048))
+        self.enter = nn.Sequential(nn.Linear(10, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU(), nn.Linear(512, 1024))
         self.paint = nn.Sequential(
-            *(nn.Unflatten(1, (128, 4, 4)), nn.ReLU(), nn.ConvTranspose2d(128, 64, 4, 2, 1)),
-            *(nn.ReLU(), nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1)),
+            *(nn.Unflatten(1, (64, 4, 4)), nn.ReLU(), nn.ConvTranspose2d(64, 32, 4, 2, 1)),
+            *(nn.ReLU(), nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 4, 2, 1)),
         )
 
     def forward(self, actions: Tensor) -> Tensor:

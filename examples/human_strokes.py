@@ -1,6 +1,6 @@
 """Digits as agents paint them, stroke by stroke: taught an order by a human hand, and not (the paper's section 4).
 
-python examples/human_strokes.py seven.png four.png -o order.gif
+python examples/human_strokes.py examples/digits/*.png -o order.gif
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from diffpaint_agent import load_agent
 from diffpaint_agent.pictures import read_square
 
 SIDE = 96  # px of each canvas
+HELD = 3  # frames more that the finished digits are shown for
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     strokes = max(len(frames) for frames in rows)
     films = [frames + frames[-1:] * (strokes - len(frames)) for frames in rows]
     pages = [torch.cat([torch.cat(list(part), 2) for part in (shown, *parts)], 1) for parts in zip(*films, strict=True)]
-    diffpaint.write_animation(arguments.output, pages, arguments.seconds)
+    diffpaint.write_animation(arguments.output, pages + HELD * pages[-1:], arguments.seconds)
 
 
 if __name__ == "__main__":
