@@ -165,7 +165,8 @@ def flicker(network: Network, path: Path) -> dict[str, float]:
     keep = ink[:, 0] > 5  # of strokes that show at all
     change = ink[keep].diff(dim=1)
     rows = [torch.cat(list(1 - stroke[::4]), 1) for stroke in alpha[keep][:8]]
-    write_image(path, torch.cat(rows, 0).expand(3, -1, -1))
+    page = torch.cat(rows, 0).repeat_interleave(2, 0).repeat_interleave(2, 1)
+    write_image(path, page.expand(3, -1, -1))
     return {
         "variation of ink over its change": float((change.abs().sum(1) / change.sum(1).abs().clamp_min(1e-6)).mean()),
         "strokes that grow while lifted, %": 100 * float((change.amax(1) > 0.02 * ink[keep, 0]).float().mean()),
@@ -216,7 +217,7 @@ def main() -> None:
     parser.add_argument("data", help="mnist, or a folder of its files")
     parser.add_argument("--count", type=int, default=100_000, help="strokes for the painter")
     parser.add_argument("--painter-steps", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=4_000, help="of each agent")
+    parser.add_argument("--steps", type=int, default=2_500, help="of each agent")
     parser.add_argument("--resume", action="store_true", help="go on where it was interrupted")
     parser.add_argument("-o", "--output", required=True, type=Path, help="a folder")
     arguments = parser.parse_args()
