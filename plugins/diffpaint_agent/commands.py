@@ -43,6 +43,7 @@ HELP = {
     "channels": "Of the first layer of the encoder, and of the critic.",
     "hidden": "Width of the LSTM.",
     "mirror": "Mirror pictures half of the time: for faces, not for letters and digits.",
+    "jitter": "Move, scale, turn and slant pictures at random by at most this share: where there are few.",
     "critic_from": "Share of the steps after which there is a critic; 0 is the paper's, 1 is never.",
     "critic_steps": "Steps of the critic for each of the agent; 5 is the paper's.",
     "mse": "Weight of the squared error beside the critic.",

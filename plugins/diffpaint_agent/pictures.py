@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 from tqdm import tqdm
 
 from diffpaint import PluginError, read_image
@@ -58,7 +59,9 @@ class Pictures:
         parts = [self.pictures] if self.labels is None else [self.pictures, self.labels]
         return hashlib.sha256(b"".join(part.numpy().tobytes() for part in parts)).hexdigest()
 
-    def batches(self, batch: int, seed: int, first: int = 0, mirror: bool = False) -> Iterator[tuple[Tensor, ...]]:
+    def batches(
+        self, batch: int, seed: int, first: int = 0, mirror: bool = False, jitter: float = 0.0
+    ) -> Iterator[tuple[Tensor, ...]]:
         """Batches without end, shuffled anew in each epoch; which is which depends on the arguments alone.
 
         Args:
@@ -66,6 +69,8 @@ class Pictures:
             seed: Of the order.
             first: Number of the first batch.
             mirror: Whether pictures are mirrored half of the time.
+            jitter: How far each is moved, scaled, turned and slanted at random, at most, as a share of its half side;
+                its last pixels go on beyond its edge.
 
         Yields:
             Pictures (batch, 3, S, S) in [0, 1] and labels (batch,), -1 where there are none.
@@ -85,6 +90,12 @@ class Pictures:
                 if mirror:
                     mirrored = np.random.default_rng([seed, epoch, 1 + start]).random(batch) < 0.5
                     pictures = torch.where(torch.from_numpy(mirrored)[:, None, None, None], pictures.flip(3), pictures)
+                if jitter:
+                    change = np.random.default_rng([seed, epoch, 1 + start, 1]).uniform(-jitter, jitter, (batch, 2, 3))
+                    places = affine_grid(
+                        torch.eye(2, 3) + torch.from_numpy(change).float(), list(pictures.shape), align_corners=False
+                    )
+                    pictures = grid_sample(pictures, places, padding_mode="border", align_corners=False)
                 yield pictures, labels[chosen]
             epoch, number = epoch + 1, 0
 

@@ -139,6 +139,7 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
     ("options", "reason"),
     [
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
+        ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
         ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),
         ({"forcing": 1}, "forcing and forcing_gone belong together, got 1 and 0.0"),

@@ -116,6 +116,18 @@ def test_pictures_are_mirrored_half_of_the_time(tmp_path):
     assert sorted(upright[:, 1, 0, 0].tolist()) == sorted(learned[slice(108)][:, 1, 0, 0].tolist())
 
 
+def test_pictures_are_jittered_by_a_little(digits):
+    """No two alike, as much ink, and near where they were; the same for the same number of a batch."""
+    plain, shown = (next(digits[0].batches(100, 0, jitter=jitter))[0] for jitter in (0.0, 0.1))
+    assert len(torch.unique(shown.flatten(1), dim=0)) == 100
+    assert (1 - shown).mean() == pytest.approx(float((1 - plain).mean()), rel=0.05)
+    off = (shown - plain).square().mean()
+    assert 0 < off < 0.5 * (plain.roll(1, 0) - plain).square().mean()
+    again = digits[0].batches(100, 0, jitter=0.1)
+    next(again)
+    assert torch.equal(next(again)[0], next(digits[0].batches(100, 0, first=1, jitter=0.1))[0])
+
+
 def test_pictures_are_shown_as_they_are_unless_asked_for(digits):
     known, shown = digits[0][slice(200)], next(digits[0].batches(200, 0))[0]
     assert len(torch.unique(torch.cat([known, shown]).flatten(1), dim=0)) == len(torch.unique(known.flatten(1), dim=0))

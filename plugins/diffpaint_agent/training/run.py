@@ -76,7 +76,7 @@ def train(
         return AgentRecipe(settings, renderer, constraints, tests, taught)
 
     def stream(first: int) -> Iterator[tuple[Tensor, ...]]:
-        return learned.batches(settings.batch, settings.seed, first, mirror=settings.mirror)
+        return learned.batches(settings.batch, settings.seed, first, mirror=settings.mirror, jitter=settings.jitter)
 
     about = {
         "data": {"source": learned.source, "pictures": len(learned), "sha256": learned.sha256()},

@@ -18,6 +18,7 @@ class AgentSettings(TrainingSettings):
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
         mirror: Whether pictures are mirrored half of the time; wrong for letters and digits, right for faces.
+        jitter: How far pictures are moved, scaled and slanted at random, at most, as a share of their half side.
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
@@ -33,6 +34,7 @@ class AgentSettings(TrainingSettings):
     channels: int = 32
     hidden: int = 256
     mirror: bool = False
+    jitter: float = 0.0
     critic_from: float = 0.9
     critic_steps: int = 1
     mse: float = 1000.0
@@ -45,6 +47,8 @@ class AgentSettings(TrainingSettings):
         for name in ("size", "strokes", "channels", "hidden", "critic_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.jitter >= 0.5:
+            raise ValueError(f"jitter is a share of a picture's half side, less than 0.5, got {self.jitter}")
         if self.critic_from > 1:
             raise ValueError(f"critic_from is a share of the steps, from 0 to 1, got {self.critic_from}")
         if not self.forcing_until < 1:
