@@ -247,7 +247,7 @@ def main() -> None:
         "relaxed, no flag": (False, [*BLACK, Fix("lift", 0)]),
         "straight through, no flag": (False, [*BLACK, *PROGRAM, Fix("lift", 0)]),
         "relaxed, with the flag": (False, BLACK),
-        "straight through, the painter's flag": (False, [*BLACK, *PROGRAM]),
+        "straight through, learned flag": (False, [*BLACK, *PROGRAM]),
         "straight through, exact flag": (True, [*BLACK, *PROGRAM]),
     }
     for name, (exact, constraints) in agents.items():
