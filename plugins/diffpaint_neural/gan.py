@@ -11,9 +11,10 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from .frozen import FrozenGAN
 from .painter import NeuralPainter
 from .raster import SEEN, resample, seen
-from .sketch import SKETCHES, sketch
+from .sketch import SKETCHES, sketches
 
 
 class GANNetwork(nn.Module):
@@ -46,26 +47,10 @@ class GANNetwork(nn.Module):
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1] and noise (N, ``noise``)."""
         inputs = seen(actions) if noise is None else torch.cat([seen(actions), noise], 1)
         level = self.start(self.enter(inputs).unflatten(1, (-1, 4, 4)))
-        lines = [sketch(actions, self.radius)]
-        for _ in self.grow:
-            lines.insert(0, nn.functional.avg_pool2d(lines[0], 2))
-        for shown, grow, settle in zip(lines[:-1], self.grow, self.settle, strict=True):
-            level = self._grown(torch.cat([level, shown], 1), grow, settle)
-        return resample(torch.sigmoid(self.leave(torch.cat([level, lines[-1]], 1)))[:, 0], size)
-
-    def _grown(self, level: Tensor, grow: nn.Module, settle: nn.Module) -> Tensor:
-        """Twice the size; when it is not being trained, with the normalisation in the weights of the convolution."""
-        if self.training:
-            return settle(grow(level))
-        assert isinstance(grow, nn.ConvTranspose2d)
-        assert isinstance(settle, nn.Sequential)
-        norm = settle[0]
-        assert isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_var is not None
-        assert norm.running_mean is not None
-        factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
-        weight, bias = grow.weight * factor[:, None, None], norm.bias - norm.running_mean * factor
-        return nn.functional.conv_transpose2d(level, weight, bias, 2, 1).relu_()
+        *lines, finest = sketches(actions, self.radius, len(self.grow))
+        for shown, grow, settle in zip(lines, self.grow, self.settle, strict=True):
+            level = settle(grow(torch.cat([level, shown], 1)))
+        return resample(torch.sigmoid(self.leave(torch.cat([level, finest], 1)))[:, 0], size)
 
 
 class NeuralGAN(NeuralPainter):
@@ -74,3 +59,7 @@ class NeuralGAN(NeuralPainter):
     painter = "gan"
     network_class = GANNetwork
     any_shape = False
+
+    def frozen(self, network: GANNetwork) -> FrozenGAN:
+        """See :class:`FrozenGAN`."""
+        return FrozenGAN(network)

@@ -56,16 +56,19 @@ class NeuralPainter(StrokeRenderer):
         self.radius = (header["radius"][0], header["radius"][1])
         self.reach = header["reach"]
         try:
-            self.network: Any = self.network_class(self.radius, **header["options"])
-            self.network.load_state_dict(state)
+            network = self.network_class(self.radius, **header["options"])
+            network.load_state_dict(state)
         except (TypeError, RuntimeError) as error:
             raise ValueError(
                 f"{brush} is damaged: it does not fit neural-{self.painter} ({error}); train it again"
             ) from error
-        noise = getattr(self.network, "noise", 0)
+        noise = getattr(network, "noise", 0)
         self.table = NoiseTable(noise, seed) if noise else None
-        self.network.eval()
-        self.requires_grad_(False)
+        self.network: Any = self.frozen(network.eval().requires_grad_(False))
+
+    def frozen(self, network: Any) -> nn.Module:
+        """The network as it paints: itself, unless a painter knows a faster form of it."""
+        return network
 
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Colour as it is asked for, and the network's alpha; noise as for the first strokes of a canvas."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+Result = TypeVar("Result", Tensor, tuple[Tensor, ...])
 
-def recomputed(function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+
+def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
     """``function(*inputs)``, of which autograd keeps the inputs only; once differentiable.
 
     ``torch.utils.checkpoint`` does the same for any function, but takes seconds to be imported.
 
     Args:
-        function: Deterministic.
+        function: Deterministic; of one tensor, or a tuple of several.
         inputs: All that it depends on and that wants gradients.
     """
     return _Recomputed.apply(function, *inputs)
@@ -22,18 +25,18 @@ def recomputed(function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
 
 class _Recomputed(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, function: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    def forward(ctx, function: Callable[..., Result], *inputs: Tensor) -> Result:
         ctx.function = function
         ctx.save_for_backward(*inputs)
         return function(*inputs)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx, *grads: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         needed = ctx.needs_input_grad[1:]
         inputs = [part.detach().requires_grad_(need) for part, need in zip(ctx.saved_tensors, needed, strict=True)]
         with torch.enable_grad():
             output = ctx.function(*inputs)
         wanted = [part for part in inputs if part.requires_grad]
-        found = iter(torch.autograd.grad(output, wanted, grad))
+        found = iter(torch.autograd.grad(output, wanted, grads))
         return None, *(next(found) if need else None for need in needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from .curve import SOFTEST, along, gaussian_profile
 from .raster import RASTER
@@ -37,4 +38,19 @@ def sketch(actions: Tensor, radius: tuple[float, float]) -> Tensor:
     pressure = (1 - t) * actions[:, 0:1] + t * actions[:, 1:2]
     mass = torch.cat([dense, dense * pressure[:, None]], 1)[:, :, None, :, None]  # (N, 2, 1, K, 1)
     lines = torch.matmul((y[:, None] * mass).transpose(-2, -1), x[:, None])  # (N, 2, S, 64, 64)
-    return lines.flatten(1, 2).log1p()
+    # channels last, as networks like it: of logarithms side by side the gradient is faster too
+    return lines.flatten(1, 2).contiguous(memory_format=torch.channels_last).log1p()
+
+
+def sketches(actions: Tensor, radius: tuple[float, float], halved: int) -> tuple[Tensor, ...]:
+    """The sketch of strokes, halved again and again: (N, SKETCHES, S, S) each, from the smallest S on to 64.
+
+    Args:
+        actions: As :func:`sketch`'s.
+        radius: As :func:`sketch`'s.
+        halved: How many times.
+    """
+    lines = [sketch(actions, radius)]
+    for _ in range(halved):
+        lines.insert(0, avg_pool2d(lines[0], 2))
+    return tuple(lines)
