@@ -17,7 +17,7 @@ from .device import pick_device
 from .easel import Easel
 from .easel_options import easel_options
 from .expression import parse_objective
-from .files import check_writable, replacing
+from .files import check_distinct, check_writable, replacing
 from .images import check_picture, check_size, read_image, write_animation, write_image
 from .interrupt import catch_interrupt
 from .objective import Objective, Pixel, check_canvas, check_target, distance
@@ -54,6 +54,7 @@ __all__ = [
     "catch_interrupt",
     "check_canvas",
     "check_constraints",
+    "check_distinct",
     "check_picture",
     "check_size",
     "check_target",

@@ -44,6 +44,16 @@ class PluginGroup(click.Group):
             if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
                 raise
             raise _Mistake(" ".join(str(error).split())) from error
+        except RuntimeError as error:
+            if os.environ.get("DIFFPAINT_TRACEBACK") or not _out_of_memory(error):
+                raise
+            reason = str(error).strip().splitlines()[0]
+            raise _Mistake(f"out of memory: a smaller canvas, or fewer strokes, need less ({reason})") from error
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether that is what torch says, on a GPU in a class of its own, on a CPU in words."""
+    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 class _Mistake(click.ClickException):

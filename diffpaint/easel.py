@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .constraints import Constraint, check_constraints
 from .device import pick_device
-from .files import check_writable
+from .files import check_distinct, check_writable
 from .images import check_animation, check_picture, check_size
 from .interrupt import catch_interrupt
 from .objective import Objective
@@ -84,13 +84,12 @@ class Easel:
         if self.timelapse is not None:
             check_animation(self.timelapse)
         wanted = [path for index in range(batch) for path in self._files(index, batch) if path is not None]
-        for number, path in enumerate([*wanted, self._checkpoint]):
+        check_distinct(*wanted, self._checkpoint)
+        for path in [*wanted, self._checkpoint]:
             check_writable(path)
             for given in inputs:
                 if path.exists() and given.exists() and path.samefile(given):
                     raise ValueError(f"{path} is the photo itself; name another file to write")
-            if path.resolve() in [other.resolve() for other in wanted[:number]]:
-                raise ValueError(f"{path} would be written twice; name two files")
             if path.suffix == ".json" and path.exists():
                 read_document(path)  # only a painting's own document is written over
         if self._checkpoint.exists() and not self.resume:

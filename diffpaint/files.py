@@ -44,3 +44,15 @@ def check_writable(path: str | Path) -> Path:
     except OSError as error:
         raise ValueError(f"cannot write {path}: folder {path.parent} is not writable ({error.strerror})") from error
     return path
+
+
+def check_distinct(*paths: Path | None) -> None:
+    """Check that no file would be written over by the next; None stands for one that nobody asked for.
+
+    Raises:
+        ValueError: Two of the paths are the same.
+    """
+    asked = [path.resolve() for path in paths if path is not None]
+    for number, path in enumerate(asked):
+        if path in asked[:number]:
+            raise ValueError(f"{path} would be written twice; name two files")

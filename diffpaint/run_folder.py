@@ -92,7 +92,7 @@ class RunFolder:
             was = known.get(part)
             if not isinstance(wanted, dict):
                 if was != wanted:
-                    raise ValueError(f"{path} is of another {part}: {was}, not {wanted}")
+                    raise ValueError(f"{path} is of another {part}: {_shown(was)}, not {_shown(wanted)}")
                 continue
             was = was or {}
             differ = [f"{key} was {was.get(key)}, now {now}" for key, now in wanted.items() if was.get(key) != now]
@@ -102,3 +102,7 @@ class RunFolder:
         for name, optimizer in recipe.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

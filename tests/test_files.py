@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from diffpaint import check_writable, replacing
+from diffpaint import check_distinct, check_writable, replacing
 
 
 def test_writes_what_was_written_to_the_temporary_path(tmp_path):
@@ -77,3 +77,9 @@ def test_a_folder_that_is_read_only_is_explained(tmp_path):
     folder.mkdir(mode=0o500)
     with pytest.raises(ValueError, match="not writable"):
         check_writable(folder / "a.txt")
+
+
+def test_no_file_is_written_twice(tmp_path):
+    check_distinct(tmp_path / "a", None, tmp_path / "b", None)
+    with pytest.raises(ValueError, match="a would be written twice; name two files"):
+        check_distinct(tmp_path / "a", None, tmp_path / "b" / ".." / "a")

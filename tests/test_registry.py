@@ -51,6 +51,13 @@ def greet():
     click.echo("hello")
 
 
+@click.command()
+def swell():
+    """Ask for a thousand terabytes."""
+    import torch
+    torch.empty(2**50, dtype=torch.uint8)
+
+
 def nothing(**options):
     """Makes no plugin."""
     return 3
@@ -102,7 +109,7 @@ def working(install):
         PLUGIN,
         renderers={"flat": "fake_plugin:Flat", "nothing": "fake_plugin:nothing"},
         objectives={"light": "fake_plugin:Light", "nothing": "fake_plugin:nothing"},
-        commands={"greet": "fake_plugin:greet"},
+        commands={"greet": "fake_plugin:greet", "swell": "fake_plugin:swell"},
     )
 
 
@@ -295,6 +302,9 @@ class TestCommandLine:
     @pytest.fixture
     def paint(self, photo):
         return lambda *options: run("paint", photo, "-o", photo.with_name("painting.png"), *options)
+
+    def test_to_want_too_much_memory_is_one_line(self, working):
+        fails_in_one_line(run("swell"), "out of memory: a smaller canvas, or fewer strokes, need less", str(2**50))
 
     def test_an_unknown_renderer_or_objective_is_one_line(self, paint):
         fails_in_one_line(paint("--renderer", "neural-splt"), "neural-splt", "did you mean 'neural-splat'?")

@@ -15,6 +15,7 @@ from diffpaint import (
     Painting,
     PluginError,
     check_constraints,
+    check_distinct,
     check_picture,
     check_size,
     check_writable,
@@ -228,6 +229,7 @@ def evaluate(
     for path in (json_path, sheet):
         if path is not None:
             check_writable(path)
+    check_distinct(json_path, sheet)
     if sheet is not None:
         check_picture(sheet)
     trained = load_agent(name)

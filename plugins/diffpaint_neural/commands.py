@@ -16,6 +16,7 @@ from diffpaint import (
     PluginError,
     StrokeRenderer,
     TrainingSettings,
+    check_distinct,
     check_picture,
     check_writable,
     load_renderer,
@@ -179,6 +180,7 @@ def evaluate(
     for path in (json_path, sheet):
         if path is not None:
             check_writable(path)
+    check_distinct(json_path, sheet)
     if sheet is not None:
         check_picture(sheet)
     renderer = load_renderer(painter, **({"brush": brush} if brush is not None else {}))

@@ -155,6 +155,8 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
         "has 8 strokes, and the agent paints 3",
     )
     refused(run("agent", "evaluate", weights, "--data", mnist, "--size", 9000), "--size must be from 1 to 8192")
+    both = tmp_path / "both.png"
+    refused(run("agent", "evaluate", weights, "--data", mnist, "--json", both, "--sheet", both), "written twice")
     train = ("agent", "train", "-o", out)
     refused(run(*train, "--data", "nowhere", "--resume"), "nothing to resume")  # before pictures are looked for
     refused(run(*train, "--data", "nowhere", "--fix", "lift=0"), "needs lift among the actions")

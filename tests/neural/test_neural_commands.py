@@ -239,6 +239,7 @@ def test_evaluate_takes_other_actions_for_another_seed(tmp_path):
         (["neural-splat", "--sheet", "sheet.xyz"], "no picture format '.xyz' to write"),
         (["neural-splat", "--sheet", "none/sheet.png"], "there is no folder none"),
         (["neural-splat", "--json", "none/figures.json"], "there is no folder none"),
+        (["neural-splat", "--json", "both.png", "--sheet", "both.png"], "both.png would be written twice"),
     ],
 )
 def test_evaluate_refuses_in_one_line(arguments, named, tmp_path, monkeypatch):
