@@ -17,7 +17,7 @@ from .device import pick_device
 from .easel import Easel
 from .easel_options import easel_options
 from .expression import parse_objective
-from .files import check_distinct, check_writable, replacing
+from .files import check_folder, check_outputs, check_writable, replacing
 from .images import check_picture, check_size, read_image, write_animation, write_image
 from .interrupt import catch_interrupt
 from .objective import Objective, Pixel, check_canvas, check_target, distance
@@ -26,6 +26,7 @@ from .painting import Painting, read_document
 from .param import param_f
 from .registry import Plugin, PluginError, describe, load, load_objective, load_renderer, names, rescan
 from .renderer import STROKE_ACTION, Renderer, StrokeRenderer
+from .start import Start
 from .training_settings import TrainingSettings
 from .weights import read_weights, read_weights_header, save_weights
 
@@ -48,13 +49,15 @@ __all__ = [
     "Plugin",
     "PluginError",
     "Renderer",
+    "Start",
     "StrokeRenderer",
     "TrainingSettings",
     "Window",
     "catch_interrupt",
     "check_canvas",
     "check_constraints",
-    "check_distinct",
+    "check_folder",
+    "check_outputs",
     "check_picture",
     "check_size",
     "check_target",

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .constraints import Constraint, check_constraints
 from .device import pick_device
-from .files import check_distinct, check_writable
+from .files import check_outputs, check_writable
 from .images import check_animation, check_picture, check_size
 from .interrupt import catch_interrupt
 from .objective import Objective
@@ -22,6 +22,7 @@ from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
 from .registry import load_renderer
 from .renderer import Renderer, StrokeRenderer
+from .start import Start
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
 COARSEST = 3  # rows of the largest cells, about
@@ -84,12 +85,8 @@ class Easel:
         if self.timelapse is not None:
             check_animation(self.timelapse)
         wanted = [path for index in range(batch) for path in self._files(index, batch) if path is not None]
-        check_distinct(*wanted, self._checkpoint)
-        for path in [*wanted, self._checkpoint]:
-            check_writable(path)
-            for given in inputs:
-                if path.exists() and given.exists() and path.samefile(given):
-                    raise ValueError(f"{path} is the photo itself; name another file to write")
+        check_outputs(*wanted, self._checkpoint, inputs=inputs)
+        for path in wanted:
             if path.suffix == ".json" and path.exists():
                 read_document(path)  # only a painting's own document is written over
         if self._checkpoint.exists() and not self.resume:
@@ -151,7 +148,7 @@ class Easel:
         run: Mapping[str, str],
         batch: int = 1,
         target: Tensor | None = None,
-        start: Callable[[Renderer, Tensor, int], Tensor] | None = None,
+        start: Start | None = None,
         callback: Callable[[int, Tensor, float], None] | None = None,
     ) -> Painting:
         """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
@@ -162,7 +159,7 @@ class Easel:
             run: What a resumed run must share, as :func:`diffpaint.paint`'s.
             batch: Number of paintings; files are numbered if there are several.
             target: (1, 3, H, W) in [0, 1], the picture that is painted, if there is one, for the renderer's draft.
-            start: Gives actions to start from instead of that draft, for the renderer, the target and strokes a cell.
+            start: Gives actions to start from instead of that draft.
             callback: As :func:`diffpaint.paint`'s.
 
         Returns:

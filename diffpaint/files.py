@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,13 +46,39 @@ def check_writable(path: str | Path) -> Path:
     return path
 
 
-def check_distinct(*paths: Path | None) -> None:
-    """Check that no file would be written over by the next; None stands for one that nobody asked for.
+def check_outputs(*paths: str | Path | None, inputs: Iterable[str | Path] = ()) -> None:
+    """Check, before long work starts, that files can be written, and that none is written over another or an input.
+
+    Args:
+        paths: Of the files; None stands for one that nobody asked for.
+        inputs: What is read, or the name of something that is no file.
 
     Raises:
-        ValueError: Two of the paths are the same.
+        ValueError: As :func:`check_writable`; two of the paths are the same; or one is an input.
     """
-    asked = [path.resolve() for path in paths if path is not None]
-    for number, path in enumerate(asked):
-        if path in asked[:number]:
+    asked: list[Path] = []
+    for path in (check_writable(path) for path in paths if path is not None):
+        if path.resolve() in asked:
             raise ValueError(f"{path} would be written twice; name two files")
+        asked.append(path.resolve())
+        for given in map(Path, inputs):
+            if path.exists() and given.exists() and path.samefile(given):
+                raise ValueError(f"{path} is what is read; name another file to write")
+
+
+def check_folder(path: str | Path) -> Path:
+    """Check, before long work starts, that files can be written into a folder, which may yet have to be made.
+
+    Raises:
+        ValueError: There is a file in its place, or a folder on the way to it does not let us write.
+    """
+    path = Path(path)
+    there = next(folder for folder in (path, *path.parents, Path()) if folder.exists())
+    if not there.is_dir():
+        raise ValueError(f"cannot write into {path}: {there} is a file; name a folder")
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise ValueError(f"cannot write into {path}: folder {there} is not writable ({error.strerror})") from error
+    return path

@@ -63,7 +63,10 @@ def read_image(
         raise ValueError(f"cannot read {name}: {reason}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
-    picture = _to_rgb(picture)
+    try:
+        picture = _to_rgb(picture)
+    except ValueError as error:
+        raise ValueError(f"cannot read {name}: {error}") from error
     if size is not None:
         height, width = fit(picture.height, picture.width, size) if isinstance(size, int) else size
         picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -86,6 +89,8 @@ def fit(height: int, width: int, longest: int) -> tuple[int, int]:
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):  # 16 and 32 bits, which Pillow's convert() would clip
         values = np.asarray(picture, np.float32)
+        if not np.isfinite(values).all():
+            raise ValueError("some of its pixels are NaN or infinite")
         full = 65535.0 if picture.mode.startswith("I") else 1.0
         picture = Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
     if picture.has_transparency_data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -45,8 +45,14 @@ def paint(photo: Path, easel: Easel, init: str | None, objective: str) -> None:
         diffpaint paint cat.jpg -o sea.png --objective "content + 0.1*style(target=sea.jpg)"
     """
     easel.check(photo)
-    kind, _, name = (init or "").partition(":")
-    start = None if init is None else functools.partial(load("starts", kind), name)
+    start = None
+    if init is not None:
+        kind, _, name = init.partition(":")
+        start = load("starts", kind)(name)
+        if start.strokes is not None:
+            if easel.strokes not in (None, start.strokes):
+                raise ValueError(f"{init} paints {start.strokes} strokes in each cell; --strokes is {easel.strokes}")
+            easel = dataclasses.replace(easel, default_strokes=start.strokes)
     target = read_image(photo, easel.longest)
     goal = parse_objective(objective, target)
     height, width = target.shape[2:]

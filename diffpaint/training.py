@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from .device import pick_device
+from .files import check_folder
 from .interrupt import catch_interrupt
 from .run_folder import CHECKPOINT, Log, RunFolder
 from .training_settings import TrainingSettings
@@ -104,12 +105,14 @@ def check_run(run: Path, *, resume: bool = False, device: str | None = None, che
         checkpoint_every: Steps between two checkpoints.
 
     Raises:
-        ValueError: A run that is there already, nothing to resume, no such device, or less than a step.
+        ValueError: A run that is there already, nothing to resume, a folder that cannot be written, no such device, or
+            less than a step.
     """
     if checkpoint_every < 1:
         raise ValueError(f"--checkpoint-every must be at least 1 step, got {checkpoint_every}")
     if device is not None:
         pick_device(device)
+    check_folder(run)
     there = (run / CHECKPOINT).exists()
     if there and not resume:
         raise ValueError(f"{run} holds a run already; --resume goes on with it, or name another folder")

@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", required=True, help="a .png: pictures, the agent's, and both optimised")
     arguments = parser.parse_args()
     diffpaint.check_picture(arguments.output)
+    if arguments.steps < 1:
+        parser.error(f"--steps must be at least 1, got {arguments.steps}")
 
     trained = load_agent(arguments.agent)
     painter = trained.painter(trained.size)

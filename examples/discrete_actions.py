@@ -223,8 +223,15 @@ def main() -> None:
     arguments = parser.parse_args()
 
     output: Path = arguments.output
-    output.mkdir(parents=True, exist_ok=True)
+    settings = TrainingSettings(steps=arguments.painter_steps)
+    learning = AgentSettings(steps=arguments.steps, batch=32, critic_from=1, strokes=8, size=SIZE)
+    if not arguments.resume:
+        training.check_run(output / "painter")
     pictures = open_pictures(arguments.data, SIZE)
+    for part in pictures:
+        if part.labels is None:
+            raise SystemExit(f"{part.source} has no labels, by which a classifier could learn to read")
+    output.mkdir(parents=True, exist_ok=True)
     program = Program(arguments.count, output)
 
     def run(name: str, *how: Any) -> Any:
@@ -232,7 +239,6 @@ def main() -> None:
         make, stream, settings, about = how
         return training.train(make, stream, output / name, settings, about, resume=there, device="cpu")
 
-    settings = TrainingSettings(steps=arguments.painter_steps)
     network = run(
         "painter",
         functools.partial(PainterRecipe, settings, program),
@@ -251,7 +257,6 @@ def main() -> None:
         "straight through, exact flag": (True, [*BLACK, *PROGRAM]),
     }
     for name, (exact, constraints) in agents.items():
-        learning = AgentSettings(steps=arguments.steps, batch=32, critic_from=1, strokes=8, size=SIZE)
         painter, short = DiscretePainter(network, exact), name.replace(",", "").replace(" ", "-")
         agent = run(
             short,

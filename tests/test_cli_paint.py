@@ -206,7 +206,7 @@ def test_a_time_lapse_over_the_photo_is_refused(tmp_path):
     photo = tmp_path / "photo.gif"
     diffpaint.write_image(photo, diffpaint.read_image(PHOTO))
     kept = photo.read_bytes()
-    assert_refused(paint(tmp_path / "a.png", "--timelapse", photo, photo=photo), "is the photo itself")
+    assert_refused(paint(tmp_path / "a.png", "--timelapse", photo, photo=photo), "is what is read")
     assert photo.read_bytes() == kept
 
 

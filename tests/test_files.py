@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from diffpaint import check_distinct, check_writable, replacing
+from diffpaint import check_folder, check_outputs, check_writable, replacing
 
 
 def test_writes_what_was_written_to_the_temporary_path(tmp_path):
@@ -79,7 +79,25 @@ def test_a_folder_that_is_read_only_is_explained(tmp_path):
         check_writable(folder / "a.txt")
 
 
-def test_no_file_is_written_twice(tmp_path):
-    check_distinct(tmp_path / "a", None, tmp_path / "b", None)
+def test_no_file_is_written_twice_or_over_what_is_read(tmp_path):
+    read = tmp_path / "read"
+    read.touch()
+    check_outputs(tmp_path / "a", None, tmp_path / "b", None, inputs=[read, "no file"])
     with pytest.raises(ValueError, match="a would be written twice; name two files"):
-        check_distinct(tmp_path / "a", None, tmp_path / "b" / ".." / "a")
+        check_outputs(tmp_path / "a", None, tmp_path / ".." / tmp_path.name / "a")
+    with pytest.raises(ValueError, match="read is what is read; name another file to write"):
+        check_outputs(tmp_path / "a", tmp_path / "read", inputs=[read])
+    with pytest.raises(ValueError, match="there is no folder"):
+        check_outputs(tmp_path / "a", tmp_path / "gone" / "b")
+
+
+def test_folders_are_checked_before_they_are_made(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("", "new", "new/and/deep"):
+        assert check_folder(tmp_path / name) == tmp_path / name
+    for name in ("file", "file/new"):
+        with pytest.raises(ValueError, match="file is a file; name a folder"):
+            check_folder(tmp_path / name)
+    with pytest.raises(ValueError, match="cannot write into /proc/x: folder /proc is not writable"):
+        check_folder("/proc/x")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

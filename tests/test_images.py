@@ -81,6 +81,12 @@ def test_16_bit_grey_keeps_its_range(save):
     assert torch.equal(read[:, 0], read[:, 2])
 
 
+def test_pixels_that_are_no_numbers_are_refused(save):
+    path = save(Image.fromarray(np.array([[0.5, np.nan]], np.float32)), "a.tiff")
+    with pytest.raises(ValueError, match=r"cannot read .*a\.tiff: some of its pixels are NaN or infinite"):
+        read_image(path)
+
+
 def test_floating_point_grey_is_clipped_to_its_range(save):
     levels = np.array([[-1.0, 0.25, 2.0]], np.float32)
     read = read_image(save(Image.fromarray(levels), "a.tiff"))

@@ -2,7 +2,7 @@
 
 from .agent import Agent
 from .pictures import Pictures, open_pictures
-from .start import start
+from .start import AgentStart
 from .weights import TrainedAgent, load_agent, shipped_agents
 
-__all__ = ["Agent", "Pictures", "TrainedAgent", "load_agent", "open_pictures", "shipped_agents", "start"]
+__all__ = ["Agent", "AgentStart", "Pictures", "TrainedAgent", "load_agent", "open_pictures", "shipped_agents"]

@@ -23,6 +23,9 @@ class Agent(nn.Module):
         actions: A, numbers of an action.
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
+
+    Raises:
+        ValueError: A number below 1.
     """
 
     def __init__(self, size: int, strokes: int, actions: int, channels: int = 32, hidden: int = 256):
@@ -31,9 +34,12 @@ class Agent(nn.Module):
             **{"size": size, "strokes": strokes, "actions": actions},
             **{"channels": channels, "hidden": hidden},
         }
+        for name, value in self.options.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
         layers, side, width = [], size, 3
         while side > SMALLEST:
-            wider = channels if width == 3 else 2 * channels
+            wider = 2 * channels if layers else channels
             layers += [nn.Conv2d(width, wider, 4, 2, 1), nn.ReLU()]
             side, width = side // 2, wider
         self.encoder = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * side**2, hidden), nn.ReLU())

@@ -14,13 +14,11 @@ from diffpaint import (
     Constraint,
     Painting,
     PluginError,
-    check_constraints,
-    check_distinct,
+    check_folder,
+    check_outputs,
     check_picture,
     check_size,
-    check_writable,
     constraint_options,
-    load_renderer,
     read_document,
     replacing,
 )
@@ -115,18 +113,16 @@ def train(
     from diffpaint.training import check_run
 
     from .training.card import write_card
+    from .training.run import check
     from .training.run import train as run
 
     settings = AgentSettings(**options)
     check_run(output, resume=resume, device=device, checkpoint_every=checkpoint_every)
     state = PartialState(cpu=device == "cpu")
-    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
-    check_constraints(constraints, renderer)
+    renderer, _ = check(settings, painter=painter, brush=brush, constraints=constraints, lesson=lesson)
     if renderer.brush is None:
         raise PluginError(f"{painter} imitates no MyPaint brush, so no painting of an agent could be replayed")
     Brush(read_brush(renderer.brush))  # contact sheets and figures need the engine: find out now
-    if lesson is not None:
-        read_lesson(lesson, settings.strokes)
     with state.main_process_first():  # the others find there what it fetches
         pictures = open_pictures(data, settings.size)
     try:
@@ -160,6 +156,8 @@ def train(
 def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelapse: bool) -> None:
     """Paint the central square of each of IMAGES, in one pass.
 
+    Agents know the kind of picture that they learned from: digits and characters are black on white.
+
     Writes a picture (.png) of each into the folder, and a .json document of its strokes, which 'diffpaint replay' draws
     with the real MyPaint engine.
 
@@ -171,16 +169,19 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
     check_size(size)
     trained = load_agent(name)
     painter = trained.painter(size)
+    check_folder(output)
     endings = (".png", ".json", *((".gif",) if timelapse else ()))
     outputs = [output / image.stem for image in images]
     for image, path in zip(images, outputs, strict=True):
         if outputs.count(path) > 1:
             raise ValueError(f"{path}.png would be written twice; two of the images are called {image.stem}")
-        for written in (path.with_name(path.name + ending) for ending in endings):
-            if written.exists() and image.exists() and written.samefile(image):
-                raise ValueError(f"{written} is the image itself; name another folder")
+        files = [path.with_name(path.name + ending) for ending in endings]
+        if output.is_dir():
+            check_outputs(*files, inputs=images)
         if (document := path.with_name(path.name + ".json")).exists():
             read_document(document)  # only a painting's own document is written over
+        elif there := [str(file) for file in files if file.exists()]:
+            raise ValueError(f"{', '.join(there)} is no painting of diffpaint's; name another folder, or delete it")
     pictures = [read_square(image, trained.size) for image in images]
     output.mkdir(parents=True, exist_ok=True)
     for picture, path in zip(pictures, outputs, strict=True):
@@ -197,7 +198,7 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
 @agent.command()
 @click.argument("name", default="mnist")
 @click.option("--data", required=True, help=DATA)
-@click.option("--count", type=int, help="Test pictures, evenly spaced among all.  [default: all]")
+@click.option("--count", type=click.IntRange(min=1), help="Test pictures, evenly spaced among all.  [default: all]")
 @click.option("--size", type=int, help="Side at which they are compared, px.  [default: that which the agent sees]")
 @click.option("--lesson", help="Compare the order of strokes with it: digits, or a .json document.")
 @click.option("--json", "json_path", type=FOLDER, help="Also write the figures to this file.")
@@ -226,10 +227,7 @@ def evaluate(
     from .training.figures import measure
     from .training.sheet import painted_sheet
 
-    for path in (json_path, sheet):
-        if path is not None:
-            check_writable(path)
-    check_distinct(json_path, sheet)
+    check_outputs(json_path, sheet, inputs=[name, data, *([lesson] if lesson else [])])
     if sheet is not None:
         check_picture(sheet)
     trained = load_agent(name)
@@ -258,6 +256,8 @@ def list_agents() -> None:
     """List the agents that ship."""
     for name in shipped_agents():
         trained = load_agent(name)
-        strokes, taught = trained.agent.options["strokes"], trained.header.get("lesson")
-        note = f", taught by {taught}" if taught else ""
-        click.echo(f"{name}: {strokes} strokes of {trained.header['painter']}, {trained.header['brush']}{note}")
+        header, strokes = trained.header, trained.agent.options["strokes"]
+        rules = "".join(f", {constraint}" for constraint in trained.constraints)
+        taught = f", taught by {header['lesson']}" if header.get("lesson") else ""
+        data = f"{header['data']['source']}, {trained.size} x {trained.size} px"
+        click.echo(f"{name}: {strokes} strokes of {header['painter']}, {header['brush']}; sees {data}{rules}{taught}")

@@ -98,10 +98,12 @@ def read_lesson(name: str, strokes: int) -> Lesson:
             raise ValueError(f"format {document['format']} {document['version']}, wanted {FORMAT} {VERSION}")
         names, labels, actions = [], [], []
         for sequence in document["sequences"]:
+            if sequence["name"] in names:
+                raise ValueError(f"two sequences are called {sequence['name']!r}")
             names.append(str(sequence["name"]))
-            labels.append(int(sequence["label"]))
+            labels.append(_whole(sequence["label"], "label"))
             actions.append(list(_actions(document, sequence)))
-    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{path} is no lesson: {what}") from error
     if not actions:
@@ -118,11 +120,26 @@ def read_lesson(name: str, strokes: int) -> Lesson:
 def _actions(document: dict, sequence: dict) -> Iterable[list[float]]:
     if document["columns"] != list(POINTS):
         raise ValueError(f"its columns are {document['columns']}; wanted {list(POINTS)}")
-    if not set(sequence["lifted"]) <= set(range(len(sequence["strokes"]))):
-        raise ValueError(f"{sequence['name']!r} lifts strokes {sequence['lifted']}, some of which it does not have")
+    unit, lifted = _number(document["unit"], "unit"), [_whole(number, "lifted") for number in sequence["lifted"]]
+    if unit <= 0:
+        raise ValueError(f"unit must be above 0, got {unit:g}")
+    if not set(lifted) <= set(range(len(sequence["strokes"]))):
+        raise ValueError(f"{sequence['name']!r} lifts strokes {lifted}, some of which it does not have")
     for number, stroke in enumerate(sequence["strokes"]):
-        if len(stroke) != len(POINTS):
-            raise ValueError(f"{sequence['name']!r}, stroke {number} has {len(stroke)} numbers; wanted {len(POINTS)}")
-        pressure = 0.0 if number in sequence["lifted"] else float(document["pressure"])
-        points = [float(value) / document["unit"] for value in stroke]
-        yield [pressure, pressure, float(document["size"]), 0.0, 0.0, 0.0, *points]
+        if not isinstance(stroke, list) or len(stroke) != len(POINTS):
+            raise ValueError(f"{sequence['name']!r}, stroke {number} is {stroke!r}; wanted {len(POINTS)} numbers")
+        pressure = 0.0 if number in lifted else _number(document["pressure"], "pressure")
+        points = [_number(value, "position") / unit for value in stroke]
+        yield [pressure, pressure, _number(document["size"], "size"), 0.0, 0.0, 0.0, *points]
+
+
+def _number(value: object, name: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def _whole(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**31:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    return value

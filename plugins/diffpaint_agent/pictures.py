@@ -104,9 +104,10 @@ def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
     """Pictures to learn from, and pictures to test with that are never learned from.
 
     Args:
-        source: ``mnist``, ``kmnist`` or ``celeba``, which torchvision fetches into torch's cache at first; a folder of
-            IDX files, named as MNIST's are; or a folder or .zip of pictures. Of IDX files of which there is one set
-            alone, the first half is learned from; of folders and zips, every tenth picture is for tests.
+        source: ``mnist``, ``kmnist`` or ``celeba``, which torchvision fetches into torch's cache at first (a folder of
+            that name is ``./mnist``); a folder of IDX files, named as MNIST's are; or a folder or .zip of pictures. Of
+            IDX files of which there is one set alone, the first half is learned from; of folders and zips, every tenth
+            picture is for tests.
         size: S; pictures are cropped to their central square and resized.
 
     Raises:
@@ -117,6 +118,8 @@ def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
         raise ValueError(f"size must be at least 1 px, got {size}")
     if source in NAMES:
         return _fetched(source, size)
+    if not source:
+        raise ValueError(f"no pictures: name a folder, a .zip, or one of {', '.join(NAMES)}")
     path = Path(source)
     if path.is_file() and path.suffix.lower() == ".zip":
         return _split(source, _in_zip(path), size)
@@ -129,6 +132,8 @@ def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
             return parts[0], parts[1]
         (whole,) = parts
         half = len(whole) // 2
+        if not half:
+            raise ValueError(f"{source} holds one picture; at least two are needed, to learn from and to test with")
         labels = whole.labels
         return (
             Pictures(source, whole.pictures[:half], None if labels is None else labels[:half]),
@@ -152,11 +157,11 @@ def _find(folder: Path, name: str) -> Path | None:
 def _from_idx(source: str, images: Path, folder: Path, part: str, size: int) -> Pictures:
     labels = _find(folder, LABELS.format(part))
     ink = read_idx(images)
-    if ink.ndim != 3:
+    if ink.ndim != 3 or not ink.size:
         raise ValueError(f"{images} holds an array of shape {ink.shape}; wanted pictures (count, height, width)")
     names = None if labels is None else torch.from_numpy(read_idx(labels).astype(np.int64))
-    if names is not None and len(names) != len(ink):
-        raise ValueError(f"{labels} has {len(names)} labels for {len(ink)} pictures")
+    if names is not None and names.shape != (len(ink),):
+        raise ValueError(f"{labels} holds labels of shape {tuple(names.shape)} for {len(ink)} pictures; wanted as many")
     return _from_ink(source, ink, names, size)
 
 
@@ -222,7 +227,7 @@ def _in_zip(path: Path) -> list[tuple[str, zipfile.Path]]:
 
 def _split(source: str, files: list, size: int) -> tuple[Pictures, Pictures]:
     if len(files) < EVERY:
-        raise ValueError(f"{source} holds {len(files)} pictures; at least {EVERY} are needed, and {', '.join(ENDINGS)}")
+        raise ValueError(f"{source} holds {len(files)} pictures ({', '.join(ENDINGS)}); at least {EVERY} are needed")
     whole = _resized(source, (_opened(*file) for file in files), len(files), size).pictures
     tests = torch.arange(len(whole)) % EVERY == EVERY - 1
     return Pictures(source, whole[~tests], None), Pictures(source, whole[tests], None)

@@ -55,6 +55,11 @@ class TrainedAgent:
         renderer = load_renderer(self.header["painter"], brush=self.header["brush"], size=(size, size))
         if not isinstance(renderer, StrokeRenderer):
             raise ValueError(f"an agent paints with strokes, and {self.header['painter']} has none")
+        if len(renderer.action_names) != self.agent.options["actions"]:
+            raise ValueError(
+                f"this agent's actions are {self.agent.options['actions']} numbers; "
+                f"those of {self.header['painter']} are {len(renderer.action_names)}"
+            )
         return renderer
 
     def act(self, pictures: Tensor, painter: StrokeRenderer) -> Tensor:
@@ -88,8 +93,10 @@ def load_agent(name: str) -> TrainedAgent:
         agent = Agent(**header["options"])
         agent.load_state_dict(state)
         constraints = constraints_of(header["constraints"])
-    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{name} is damaged: it does not fit an agent ({error}); train it again") from error
+    if not all(weight.isfinite().all() for weight in state.values()):
+        raise ValueError(f"{name} is damaged: some of its weights are not finite; train it again")
     return TrainedAgent(agent.eval().requires_grad_(False), header, constraints)
 
 

@@ -16,9 +16,8 @@ from diffpaint import (
     PluginError,
     StrokeRenderer,
     TrainingSettings,
-    check_distinct,
+    check_outputs,
     check_picture,
-    check_writable,
     load_renderer,
     replacing,
 )
@@ -177,10 +176,7 @@ def evaluate(
     """
     from .training.truth import contact_sheet, measure
 
-    for path in (json_path, sheet):
-        if path is not None:
-            check_writable(path)
-    check_distinct(json_path, sheet)
+    check_outputs(json_path, sheet, inputs=[brush] if brush else [])
     if sheet is not None:
         check_picture(sheet)
     renderer = load_renderer(painter, **({"brush": brush} if brush is not None else {}))

@@ -1,6 +1,7 @@
 """The commands ``diffpaint agent ...`` and ``diffpaint paint --init``, as a person types them."""
 
 import json
+import signal
 
 import pytest
 import torch
@@ -10,6 +11,8 @@ from PIL import Image
 from diffpaint import read_document, read_image
 from diffpaint.cli import cli
 from diffpaint_agent import shipped_agents
+from diffpaint_agent.training import run as runs
+from diffpaint_agent.training.recipe import AgentRecipe
 
 
 def run(*arguments):
@@ -146,7 +149,7 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
     refused(run("agent", "paint", digit, "-o", out, "--agent", "nobody"), "no agent 'nobody'")
     refused(run("agent", "paint", tmp_path / "gone.png", "-o", out, "--agent", weights), "no picture")
     refused(run("agent", "paint", digit, "-o", out, "--agent", weights, "--size", 0), "--size must be from 1 to 8192")
-    refused(run("agent", "paint", digit, "-o", digit.parent, "--agent", weights), "is the image itself")
+    refused(run("agent", "paint", digit, "-o", digit.parent, "--agent", weights), "is what is read")
     refused(run("agent", "paint", digit, digit, "-o", out, "--agent", weights), "would be written twice")
     assert not out.exists()
     refused(run("agent", "evaluate", weights, "--data", mnist, "--count", 101), "has 100 test pictures")
@@ -155,6 +158,8 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
         "has 8 strokes, and the agent paints 3",
     )
     refused(run("agent", "evaluate", weights, "--data", mnist, "--size", 9000), "--size must be from 1 to 8192")
+    refused(run("agent", "evaluate", weights, "--data", mnist, "--json", weights), "is what is read")
+    assert "0 is not in the range" in run("agent", "evaluate", weights, "--data", mnist, "--count", 0).output
     both = tmp_path / "both.png"
     refused(run("agent", "evaluate", weights, "--data", mnist, "--json", both, "--sheet", both), "written twice")
     train = ("agent", "train", "-o", out)
@@ -162,20 +167,51 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
     refused(run(*train, "--data", "nowhere", "--fix", "lift=0"), "needs lift among the actions")
     refused(run(*train, "--data", "nowhere", "--device", "abacus"), "abacus")
     refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
+    refused(run(*train, "--data", "nowhere", "--painter", "grid", "--brush", "classic/charcoal"), "grid")
+    refused(run(*train, "--data", "nowhere", "--lesson", "digits"), "--lesson and a --forcing above 0 belong together")
+    refused(run("agent", "train", "-o", digit, "--data", "nowhere"), "is a file; name a folder")
     refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
     refused(run(*train, "--data", mnist, "--steps", 0), "steps must be above 0")
     refused(run(*train, "--data", mnist, "--checkpoint-every", 0), "--checkpoint-every must be at least 1")
     assert not out.exists()
     paint = ("paint", digit, "-o", tmp_path / "painting.png")
     refused(run(*paint, "--init", "nothing:mnist"), "no start named 'nothing'")
-    late = run(*paint, "--init", f"agent:{weights}")  # after the line that says how many cells there are
-    assert late.exit_code == 2
-    assert late.output.endswith("paints 3 strokes in each cell, not 5: --strokes 3\n")
+    refused(run(*paint, "--init", "agent:nobody"), "no agent 'nobody'")
+    refused(run(*paint, "--init", f"agent:{weights}", "--strokes", 4), "paints 3 strokes in each cell; --strokes is 4")
     refused(run(*paint, "--init", f"agent:{weights}", "--renderer", "cppn", "--strokes", 3), "no strokes in cells")
     assert not (tmp_path / "painting.png").exists()
+
+
+def test_other_peoples_pictures_are_not_painted_over(untrained, tmp_path, digit):
+    weights, out = untrained(), tmp_path / "out"
+    photo = out / digit.name
+    out.mkdir()
+    Image.new("RGB", (5, 5)).save(photo)
+    before = photo.read_bytes()
+    refused(run("agent", "paint", digit, "-o", out, "--agent", weights), "is no painting of diffpaint's")
+    assert photo.read_bytes() == before
+    photo.unlink()
+    for _ in range(2):  # its own are
+        done(run("agent", "paint", digit, "-o", out, "--agent", weights, "--size", 20))
+    refused(run("agent", "paint", digit, "-o", photo, "--agent", weights), "is a file; name a folder")
+
+
+def test_ctrl_c_says_how_to_go_on(mnist, tmp_path, monkeypatch):
+    class Stopping(AgentRecipe):
+        def step(self, number, batch):
+            signal.raise_signal(signal.SIGINT)
+            return super().step(number, batch)
+
+    monkeypatch.setattr(runs, "AgentRecipe", Stopping)
+    small = ("--size", 12, "--strokes", 2, "--channels", 2, "--hidden", 4, "--batch", 4, "--device", "cpu")
+    result = run("agent", "train", "--data", mnist, "-o", tmp_path / "run", *small)
+    assert result.exit_code == 130
+    assert "the same command goes on with --resume" in result.output
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
 
 
 def test_list_names_the_agents_that_ship():
     lines = done(run("agent", "list")).splitlines()
     assert [line.partition(":")[0] for line in lines] == shipped_agents()
-    assert "mnist: 8 strokes of neural-splat, classic/dry_brush" in lines
+    start = "mnist-connected: 8 strokes of neural-splat, classic/dry_brush; sees mnist, 28 x 28 px, Palette"
+    assert any(line.startswith(start) and line.endswith("Connected()") for line in lines)

@@ -9,8 +9,9 @@ from accelerate import Accelerator
 from PIL import Image
 
 from diffpaint import Connected, Fix, Palette, StrokeRenderer, load_renderer
-from diffpaint_agent import load_agent
+from diffpaint_agent import Pictures, load_agent
 from diffpaint_agent.lesson import read_lesson
+from diffpaint_agent.training import recipe as recipes
 from diffpaint_agent.training import run as runs
 from diffpaint_agent.training.recipe import AgentRecipe
 from diffpaint_agent.training.run import train
@@ -139,6 +140,8 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
     ("options", "reason"),
     [
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
+        ({"mse": 0, "critic_from": 0.5}, "the lesson is gone by step 0, and the critic comes at step 10000"),
+        ({"mse": 0, "critic_from": 0.5, "forcing": 1, "forcing_gone": 0.4}, "the lesson is gone by step 8000"),
         ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
         ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),
@@ -157,6 +160,43 @@ def test_the_critic_alone_teaches_too(digits):
     before = copied(made.agent)
     made.step(999 - 400, next(digits[0].batches(16, 0)))
     assert moved(made.agent, before)
+
+
+def test_the_agent_climbs_what_the_critic_says(digits, monkeypatch):
+    made = recipe(digits, critic_from=0, mse=0.0, steps=1000, lr=0.05)
+    batch = next(digits[0].batches(16, 0))
+    update = made.update
+    monkeypatch.setattr(made, "update", lambda name, *given: None if name == "critic" else update(name, *given))
+    target = batch[0][8:]
+    said = []
+    for _ in range(40):
+        said.append(made.critic(made.painter(made.act(target)), target).mean().item())
+        made.step(400, batch)
+    assert said[-1] > said[0] + 0.5 * abs(said[0])
+
+
+def test_the_critic_is_held_by_its_penalty(digits, monkeypatch):
+    batch = next(digits[0].batches(16, 0))
+    held = recipe(digits, critic_from=0, steps=1000)
+    held.step(400, batch)
+    monkeypatch.setattr(recipes, "PENALTY", 0.0)
+    free = recipe(digits, critic_from=0, steps=1000)
+    free.step(400, batch)
+    assert moved(free.critic, copied(held.critic))
+
+
+def test_pictures_are_mirrored_and_jittered_as_the_settings_say(digits, tmp_path, monkeypatch):
+    asked, batches = [], Pictures.batches
+
+    def noted(pictures, *given, **options):
+        asked.append(options)
+        return batches(pictures, *given, **options)
+
+    monkeypatch.setattr(Pictures, "batches", noted)
+    settings = AgentSettings(steps=1, critic_from=1, mirror=True, jitter=0.1, **SIZE)
+    learn(digits, tmp_path / "run", settings)
+    assert asked
+    assert all(options == {"mirror": True, "jitter": 0.1} for options in asked)
 
 
 def test_the_critic_tells_a_canvas_from_its_picture(digits):

@@ -1,13 +1,18 @@
 """What agents are measured by."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn.functional import avg_pool2d
 
 from diffpaint import STROKE_ACTION, load_renderer
-from diffpaint_agent import load_agent, open_pictures
+from diffpaint_agent import Pictures, load_agent, open_pictures
+from diffpaint_agent.lesson import read_lesson
+from diffpaint_agent.training import figures as module
 from diffpaint_agent.training.figures import measure, visible_ink
 from diffpaint_agent.training.replays import replay_all
+from diffpaint_agent.training.sheet import painted_sheet
 
 
 def stroke(**values):
@@ -48,6 +53,77 @@ def test_replays_show_what_the_painter_believes(painter):
     swapped = avg_pool2d(replay_all(actions.flip(1), painter), 7, 1, 3)
     assert (believed - swapped)[1].abs().mean() > 2 * off[1]
     assert torch.equal(avg_pool2d(replay_all(actions, painter), 7, 1, 3), replayed)  # the engine begins anew each time
+
+
+class Ink:
+    """Reads a label from how dark a canvas is, as different for canvases and replays as those are."""
+
+    def reads(self, pictures):
+        return (pictures.mean((1, 2, 3)) * 1e4).long() % 10
+
+
+def test_figures_are_of_what_they_say(untrained, digits, monkeypatch):
+    monkeypatch.setattr(module, "train_judge", lambda *given, **options: Ink())
+    trained, tests = load_agent(untrained()), digits[1]
+    figures, chosen, actions = measure(trained, digits, count=30, progress=False)
+    assert chosen.tolist() == [index * 100 // 30 for index in range(30)]
+    real, painter = tests[chosen], trained.painter(12)
+    assert torch.equal(actions, trained.act(real, painter))
+    shown = {"real": real, "painted": painter(actions), "replayed": replay_all(actions, painter)}
+    errors = {kind: float((canvas - real).square().mean()) for kind, canvas in shown.items()}
+    assert (figures.mse, figures.mse_replayed) == (pytest.approx(errors["painted"]), pytest.approx(errors["replayed"]))
+    assert errors["painted"] != pytest.approx(errors["replayed"])
+    right = {
+        kind: float((Ink().reads(canvas) == tests.labels[chosen]).float().mean()) for kind, canvas in shown.items()
+    }
+    assert figures.read == pytest.approx(right)
+    assert len(set(right.values())) == 3
+
+
+class Taught:
+    """An agent that paints what it is given, whatever it sees."""
+
+    def __init__(self, actions, painter):
+        self.left, self.one = actions, painter
+
+    def painter(self, size):
+        return self.one
+
+    def act(self, pictures, painter):
+        some, self.left = self.left[: len(pictures)], self.left[len(pictures) :]
+        return some
+
+
+def test_order_is_measured_digit_by_digit(painter):
+    """Painted as the lesson wants it, but for the 1s, which are painted backwards."""
+    lesson = read_lesson("digits", 8)
+    labels = torch.arange(7).repeat(20)
+    actions = lesson.actions[labels]
+    back = actions[labels == 1].flip(1)
+    back[..., 6:] = back[..., [10, 11, 8, 9, 6, 7]]
+    actions[labels == 1] = back
+    tests = Pictures("made up", torch.full((140, 1, 28, 28), 255, dtype=torch.uint8), labels)
+    learned = Pictures("without labels", tests.pictures, None)
+    figures, _, _ = measure(Taught(actions, painter), (learned, tests), lesson=lesson, progress=False)
+    assert figures.zeros_counterclockwise == 1
+    assert figures.ones_downwards == 0
+    assert figures.sequences == dict.fromkeys(lesson.names[:7], 20)
+    assert figures.order.pop(lesson.names[1]) < -0.9
+    assert min(figures.order.values()) > 0.99
+
+
+def test_a_sheet_shows_picture_canvas_and_replay(untrained, digits, tmp_path):
+    trained = load_agent(untrained())
+    painter, pictures = trained.painter(12), digits[1][slice(2)]
+    actions = trained.act(pictures, painter)
+    painted_sheet(tmp_path / "sheet.png", pictures, actions, painter)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        page = torch.from_numpy(np.asarray(sheet, dtype=np.float32) / 255).permute(2, 0, 1)
+    wanted = (pictures, painter(actions), replay_all(actions, painter))
+    for column, canvases in enumerate(wanted):  # 12 px are shown five times larger, in frames of 2 px
+        for row, canvas in enumerate(canvases):
+            left = row * (3 * 60 + 4) + 2 + column * 60
+            assert (page[:, 4:62:5, left + 2 : left + 60 : 5] - canvas).abs().max() < 0.01
 
 
 def test_figures_at_another_size_than_the_agent_sees(untrained, mnist, digits):

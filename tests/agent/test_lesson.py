@@ -93,11 +93,23 @@ def test_labels_without_a_sequence_are_refused(lesson):
             "has 1 strokes, and the agent paints 8",
         ),
         ({"unit": 10}, "positions are from 0 to its unit"),
-        ({"unit": 0}, "division by zero"),
+        ({"unit": 0}, "unit must be above 0, got 0"),
+        ({"unit": "28"}, "unit must be a number, got '28'"),
+        ({"sequences": [{"label": 1.5, "name": "i", "lifted": [], "strokes": [[1] * 6]}]}, "a whole number, got 1.5"),
+        ({"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": ["123456"]}]}, "stroke 0 is '123456'"),
+        ({"sequences": [{"label": 1, "name": "i", "lifted": [1.0], "strokes": [[1] * 6]}]}, "lifted must be a whole"),
+        (
+            {"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 6]}] * 2},
+            "two sequences are called 'i'",
+        ),
+        ({"sequences": 3}, "is no lesson"),
         ({"sequences": []}, "it has no sequences"),
         ({"sequences": [{"label": 1}]}, "it lacks 'name'"),
         ({"sequences": [{"label": 1, "name": "i", "lifted": [9], "strokes": [[1] * 6]}]}, r"lifts strokes \[9\]"),
-        ({"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 4]}]}, "stroke 0 has 4 numbers"),
+        (
+            {"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 4]}]},
+            r"stroke 0 is \[1, 1, 1, 1\]; wanted 6 numbers",
+        ),
     ],
 )
 def test_damaged_lessons_are_refused(tmp_path, change, reason):
@@ -111,6 +123,7 @@ def test_damaged_lessons_are_refused(tmp_path, change, reason):
 def test_a_lesson_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no lesson 'letters'; there is digits"):
         read_lesson("letters", 8)
-    (tmp_path / "cut.json").write_text('{"format"')
-    with pytest.raises(ValueError, match="is no lesson"):
-        read_lesson(str(tmp_path / "cut.json"), 8)
+    for damage in ('{"format"', "[" * 100_000, "[]"):
+        (tmp_path / "cut.json").write_text(damage)
+        with pytest.raises(ValueError, match="is no lesson"):
+            read_lesson(str(tmp_path / "cut.json"), 8)

@@ -1,5 +1,7 @@
 """The agents that ship: a card each, small enough, and painting what they were shown."""
 
+import re
+
 import pytest
 import torch
 
@@ -37,11 +39,13 @@ def test_all_agents_together_are_small():
     assert sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")) < LARGEST
 
 
-@pytest.mark.parametrize(("name", "most"), [("mnist", 0.006), ("mnist-taught", 0.01), ("mnist-connected", 0.01)])
-def test_digits_are_painted(name, most, tests_of):
+@pytest.mark.parametrize("name", [*DIGITS, "kmnist"])
+def test_pictures_are_painted_as_the_card_says(name, tests_of):
+    said = float(re.search(r"squared error of the canvas +([\d.]+)", (FOLDER / f"{name}.md").read_text())[1])
     trained = load_agent(name)
     painter, pictures = trained.painter(28), tests_of[name][slice(None)]
-    assert float((painter(trained.act(pictures, painter)) - pictures).square().mean()) < most
+    error = float((painter(trained.act(pictures, painter)) - pictures).square().mean())
+    assert error < 1.2 * said  # a hundred pictures, or of kmnist two hundred of which half were learned from
 
 
 def test_the_taught_agent_paints_as_it_was_taught(tests_of):
@@ -50,18 +54,3 @@ def test_the_taught_agent_paints_as_it_was_taught(tests_of):
     assert counterclockwise(actions[tests.labels == 0]).float().mean() > 0.85
     assert downwards(actions[tests.labels == 1]).float().mean() > 0.85
     assert torch.equal(actions[:, 1:, 6:8], actions[:, :-1, 10:12])  # connected
-
-
-def test_characters_are_painted(tests_of):
-    trained = load_agent("kmnist")
-    painter, pictures = trained.painter(28), tests_of["kmnist"][slice(None)]
-    assert float((painter(trained.act(pictures, painter)) - pictures).square().mean()) < 0.04
-
-
-def test_the_agent_for_faces_paints_in_colour(tests_of):
-    """No face is in the repository: two flat pictures, whose colours it finds."""
-    trained = load_agent("faces")
-    painter = trained.painter(64)
-    pictures = torch.tensor([[0.8, 0.5, 0.3], [0.2, 0.3, 0.5]])[:, :, None, None].expand(-1, -1, 32, 32)
-    canvas = painter(trained.act(pictures, painter))[:, :, 16:48, 16:48]
-    assert (canvas.mean((2, 3)) - pictures[:, :, 0, 0]).abs().max() < 0.25

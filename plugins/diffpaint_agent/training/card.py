@@ -25,12 +25,13 @@ A recurrent network that looks at a picture and paints it in {strokes} strokes (
 | learned from | {data[pictures]:,} pictures of {data[source]}, {size} x {size} px |
 | paints with | {painter}, {brush} |
 | rules | {rules} |
-| lesson | {lesson} |
+| lesson | {lesson_name} |
 | training | {settings} |
 | device | {device} |
 | network | {parameters:,} parameters |
 
-Measured at {size} px on pictures that it never learned from, with the real engine, by
+Measured at {size} px on pictures that it never learned from, with the real engine (docs/agent.md says more of the data
+and the figures), by
 `diffpaint agent evaluate {weights} --data {data[source]}{more}`:
 
 ```
@@ -65,6 +66,7 @@ def write_card(
     card = _CARD.format(
         **header,
         **{key: header["options"][key] for key in ("strokes", "size")},
+        lesson_name=header["lesson"] or "none",
         rules=", ".join(rules) or "none",
         settings=", ".join(
             f"{key} {value if isinstance(value, bool) else format(value, ',')}"

@@ -18,7 +18,7 @@ from .judge import SMALLEST, train_judge
 from .order import counterclockwise, downwards, like_lesson
 from .replays import replay_all
 
-AT_ONCE = 100  # pictures
+AT_ONCE = 100 * 28**2  # pixels of all pictures painted at once
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,15 @@ def measure(
             raise ValueError(f"{tests.source} has no labels, by which a lesson knows what it taught")
         lesson.check(labels)
     readable = labels is not None and learned.labels is not None and tests.size >= SMALLEST
-    judge = train_judge(learned) if readable else None
+    judge = train_judge(learned, progress=progress) if readable else None
     painter = trained.painter(tests.size)
     sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
     right = {"real": 0, "painted": 0, "replayed": 0}
     drawn, visible, laid = [], 0.0, 0.0
-    for start in tqdm(range(0, count, AT_ONCE), disable=not progress, unit_scale=AT_ONCE, unit="picture"):
-        some = slice(start, min(start + AT_ONCE, count))
+    bar = tqdm(total=count, disable=not progress, unit="picture")
+    at_once = _at_once(tests.size)
+    for start in range(0, count, at_once):
+        some = slice(start, min(start + at_once, count))
         real = tests[chosen[some]]
         actions = trained.act(seen[chosen[some]], painter)
         ink, left = visible_ink(actions, painter)
@@ -135,6 +137,8 @@ def measure(
             for kind, canvas in shown.items():
                 right[kind] += int((judge.reads(canvas) == labels[some]).sum())
         drawn.append(actions)
+        bar.update(len(actions))
+    bar.close()
     whole = torch.cat(drawn)
     order = {} if lesson is None or labels is None else _order(whole, tests[chosen], labels, lesson, painter)
     visible, laid = torch.as_tensor(visible), torch.as_tensor(laid)
@@ -148,6 +152,10 @@ def measure(
         **order,
     )
     return figures, chosen, whole
+
+
+def _at_once(size: int) -> int:
+    return max(1, AT_ONCE // size**2)
 
 
 def visible_ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tensor]:
@@ -181,7 +189,7 @@ def _order(
     known, counts = lesson.labels.unique(return_counts=True)
     several = torch.isin(labels, known[counts > 1])
     if several.any():
-        canvases = torch.cat([painter(part) for part in actions[several].split(AT_ONCE)])
+        canvases = torch.cat([painter(part) for part in actions[several].split(_at_once(painter.size[0]))])
         same = lesson.chosen(canvases, labels[several], shown) == chosen[several]
         found["same"] = float(same.float().mean())
     if (labels == 0).any():

@@ -12,13 +12,46 @@ from torch import Tensor
 from diffpaint import Constraint, StrokeRenderer, check_constraints, load_renderer, save_weights, training
 from diffpaint.training import device_name
 
-from ..lesson import read_lesson
+from ..lesson import Lesson, read_lesson
 from ..pictures import Pictures
 from ..weights import described
 from .recipe import AgentRecipe
 from .settings import AgentSettings
 
 WEIGHTS = "weights.safetensors"
+
+
+def check(
+    settings: AgentSettings,
+    *,
+    painter: str = "neural-splat",
+    brush: str = "classic/dry_brush",
+    constraints: Sequence[Constraint] = (),
+    lesson: str | None = None,
+) -> tuple[StrokeRenderer, Lesson | None]:
+    """Check what :func:`train` would refuse, but for its folder and pictures, before those are prepared.
+
+    Args:
+        settings: As :func:`train`'s.
+        painter: Likewise.
+        brush: Likewise.
+        constraints: Likewise.
+        lesson: Likewise.
+
+    Returns:
+        The painter, and the lesson if there is one.
+
+    Raises:
+        ValueError: No such painter or brush, one without strokes, constraints that its actions cannot obey, forcing
+            without a lesson or the reverse, or a lesson of another number of strokes.
+    """
+    if (lesson is None) == (settings.forcing > 0):
+        raise ValueError("forcing is by a lesson: --lesson and a --forcing above 0 belong together")
+    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
+    if not isinstance(renderer, StrokeRenderer):
+        raise ValueError(f"an agent paints with strokes, and {painter} is no stroke renderer; see diffpaint list")
+    check_constraints(constraints, renderer)
+    return renderer, None if lesson is None else read_lesson(lesson, settings.strokes)
 
 
 def train(
@@ -58,14 +91,8 @@ def train(
             nothing to resume, or one of other settings; before the first step.
         FloatingPointError: A figure turned NaN or infinite.
     """
-    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
-    if not isinstance(renderer, StrokeRenderer):
-        raise ValueError(f"an agent paints with strokes, and {painter} has none")
-    check_constraints(constraints, renderer)
+    renderer, taught = check(settings, painter=painter, brush=brush, constraints=constraints, lesson=lesson)
     learned, tests = pictures
-    if (lesson is None) == (settings.forcing > 0):
-        raise ValueError("forcing is by a lesson: --lesson and a --forcing above 0 belong together")
-    taught = None if lesson is None else read_lesson(lesson, settings.strokes)
     if taught is not None:
         for part in pictures:
             if part.labels is None:

@@ -60,8 +60,12 @@ class AgentSettings(TrainingSettings):
                 f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
                 f"got {self.forcing_gone}"
             )
-        if not self.mse and self.critic_from == 1:
-            raise ValueError("there is nothing to learn from: mse is 0, and critic_from is 1, which means no critic")
+        taught = self.steps * self.forcing_gone
+        if not self.mse and self.first_judged > taught:
+            raise ValueError(
+                f"there is nothing to learn from: mse is 0, the lesson is gone by step {taught:.0f}, and the critic "
+                f"comes at step {self.first_judged}"
+            )
 
     @property
     def first_judged(self) -> int:
