@@ -42,6 +42,25 @@ class Lesson:
         if unknown := sorted(set(labels.tolist()) - set(self.labels.tolist())):
             raise ValueError(f"the lesson has no sequence for label {', '.join(map(str, unknown))}")
 
+    def fitted(self, pictures: Tensor, chosen: Tensor, shown: Tensor) -> Tensor:
+        """The sequences that pictures are taught by, moved, scaled and slanted as the ink of each picture is.
+
+        Args:
+            pictures: (B, 3, S, S) in [0, 1], black on white.
+            chosen: (B,), the sequence of each, from :meth:`chosen`.
+            shown: (V, 3, S, S) in [0, 1], what a painter makes of ``actions``.
+
+        Returns:
+            (B, T, 12) in [0, 1].
+        """
+        (centre, axes), (middle, spread) = (_spread(1 - x[:, :1]) for x in (pictures, shown[chosen]))
+        actions = self.actions.to(pictures.device)[chosen]
+        others, points = actions.split(6, 2)
+        points = 2 * points.unflatten(2, (-1, 2)).flatten(1, 2).mT - 1
+        points = axes @ torch.linalg.solve_triangular(spread, points - middle, upper=True) + centre
+        points = ((points.mT + 1) / 2).clamp(0, 1)
+        return torch.cat([others, points.flatten(1).unflatten(1, (actions.shape[1], -1))], 2)
+
     def chosen(self, pictures: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
         """Which sequence each picture is taught by: of those for its label the one that looks most like it.
 
@@ -63,19 +82,28 @@ class Lesson:
         return likeness.masked_fill(labels[:, None] != self.labels.to(labels.device), -torch.inf).argmax(1)
 
 
-def _upright(ink: Tensor) -> Tensor:
-    """Ink (B, 1, S, S) moved, sheared and scaled so that its centre and its second moments are all the same."""
-    side = torch.linspace(-1, 1, ink.shape[-1], device=ink.device)
+def _spread(ink: Tensor) -> tuple[Tensor, Tensor]:
+    """Where ink (B, 1, S, S) is: its centre (B, 2, 1), and (B, 2, 2) which takes deviations of 1 to those of the ink.
+
+    Both are in units of half a side, x first. The ink's slant is in the second one, an upper triangle.
+    """
+    side = (2 * torch.arange(ink.shape[-1], device=ink.device) + 1) / ink.shape[-1] - 1
     weight = ink[:, 0] / ink.sum((1, 2, 3)).clamp_min(1e-6)[:, None, None]
     x, y = (weight * side).sum((1, 2)), (weight * side[:, None]).sum((1, 2))
     across, down = side - x[:, None, None], side[:, None] - y[:, None, None]
     tall = (weight * down.square()).sum((1, 2)).clamp_min(1e-4)
     shear = (weight * across * down).sum((1, 2)) / tall
     wide = ((weight * across.square()).sum((1, 2)) - shear.square() * tall).clamp_min(1e-4).sqrt()
-    tall, none = tall.sqrt(), torch.zeros_like(x)
-    rows = (torch.stack([2 * wide, 2 * shear * tall, x], 1), torch.stack([none, 2 * tall, y], 1))
-    grid = affine_grid(torch.stack(rows, 1), list(ink.shape), align_corners=True)
-    return grid_sample(ink, grid, align_corners=True)
+    tall = tall.sqrt()
+    axes = torch.stack([wide, shear * tall, torch.zeros_like(tall), tall], 1).unflatten(1, (2, 2))
+    return torch.stack([x, y], 1)[..., None], axes
+
+
+def _upright(ink: Tensor) -> Tensor:
+    """Ink (B, 1, S, S) moved, sheared and scaled so that its centre and its second moments are all the same."""
+    centre, axes = _spread(ink)
+    grid = affine_grid(torch.cat([2 * axes, centre], 2), list(ink.shape), align_corners=False)
+    return grid_sample(ink, grid, align_corners=False)
 
 
 def read_lesson(name: str, strokes: int) -> Lesson:

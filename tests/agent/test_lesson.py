@@ -78,6 +78,36 @@ def test_a_seven_with_a_bar_is_taught_with_a_bar(lesson, painter, mnist):
     assert len(barred) >= 3
 
 
+def leaning(actions):
+    """The same strokes narrower, lower, and slanted."""
+    moved = actions.clone()
+    x, y = actions[..., 6::2], actions[..., 7::2]
+    moved[..., 6::2], moved[..., 7::2] = 0.2 + 0.7 * x - 0.2 * (y - 0.5), 0.15 + 0.8 * y
+    return moved
+
+
+def test_a_sequence_is_fitted_to_the_ink_of_a_picture(lesson, painter):
+    """Moved, scaled and slanted as it is; connected strokes stay connected, pressure and size stay the same."""
+    every = torch.arange(11)
+    shown = painter(lesson.actions)
+    assert torch.allclose(lesson.fitted(shown, every, shown), lesson.actions, atol=1e-5)
+    wanted = leaning(lesson.actions)
+    found = lesson.fitted(painter(wanted), every, shown)
+    assert (found - wanted).abs().max() < 0.03  # strokes are as wide as they were, which the ink's moments see
+    assert (lesson.actions - wanted).abs().max() > 0.1
+    assert torch.equal(found[..., :6], lesson.actions[..., :6])
+    assert Connected().holds(found, painter)
+
+
+def test_a_sequence_that_is_fitted_looks_like_the_digit(lesson, painter, mnist):
+    tests = open_pictures(str(mnist), 28)[1]
+    shown = painter(lesson.actions)
+    pictures = tests[slice(50)]
+    chosen = lesson.chosen(pictures, tests.labels[:50], shown)
+    fitted = (painter(lesson.fitted(pictures, chosen, shown)) - pictures).square().mean()
+    assert fitted < 0.7 * (shown[chosen] - pictures).square().mean()
+
+
 def test_labels_without_a_sequence_are_refused(lesson):
     with pytest.raises(ValueError, match="no sequence for label 11, 12"):
         lesson.check(torch.tensor([3, 12, 11, 3]))

@@ -102,7 +102,7 @@ class AgentRecipe(Recipe):
         off = torch.zeros((), device=target.device)
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
-            off = (actions - self.lesson.actions.to(target.device)[follow]).square().mean()
+            off = nn.functional.mse_loss(actions, self.lesson.fitted(target, follow, self.taught))
         if number < settings.first_free:
             with torch.no_grad():
                 error = nn.functional.mse_loss(self.painter(actions), target)
