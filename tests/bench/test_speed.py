@@ -47,7 +47,6 @@ def test_splat_is_5_times_faster_on_a_single_canvas(capsys, reference):
     assert faster >= 5
 
 
-@pytest.mark.xfail(reason="4.7 and 4.6 times: its convolutions alone take most of the time, and keep 1 MB a stroke")
 def test_gan_is_5_times_faster_and_20_times_smaller_in_a_grid(capsys, reference):
     faster, mb = compare(capsys, reference, "grid", GRID, "neural-gan")
     assert faster >= 5
