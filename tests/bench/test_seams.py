@@ -108,7 +108,7 @@ def pyramid():
 
 
 @pytest.mark.parametrize(
-    "border", ["patch", pytest.param("cell", marks=pytest.mark.xfail(reason="1.077: strokes end near the sides of cells more often"))]
+    "border", ["patch", pytest.param("cell", marks=pytest.mark.xfail(reason="1.077: more strokes end near a side"))]
 )
 def test_no_seam_shows_on_a_large_canvas_of_one_level(border, capsys):
     """24 x 36 cells, drawn in bands."""
