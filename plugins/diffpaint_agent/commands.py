@@ -48,7 +48,7 @@ HELP = {
     "mse": "Weight of the squared error beside the critic.",
     "forcing": "Weight of the squared error of actions against the lesson's.",
     "forcing_until": "Share of the steps during which the agent follows the lesson alone.",
-    "forcing_gone": "Share of the steps by which the lesson's weight has fallen to 0.",
+    "forcing_gone": "Share of the steps by which it follows the picture alone.",
 }
 
 

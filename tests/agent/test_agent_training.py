@@ -209,17 +209,32 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
 def test_a_lesson_is_followed_alone_and_then_less(digits):
     lesson = read_lesson("digits", 8)
     made = recipe(digits, lesson, forcing=1000.0, forcing_until=0.02, forcing_gone=0.04, lr=0.02)
-    weights = [made.settings.forced(number) for number in (0, 199, 250, 300, 350, 399, 400, 9_999)]
-    assert weights[:2] == [1000, 1000]
-    assert weights[3] == pytest.approx(500)
-    assert weights == sorted(weights, reverse=True)
-    assert 0 < weights[5] < 0.1
-    assert weights[6:] == [0, 0]
+    shares = [made.settings.lesson_share(number) for number in (0, 199, 250, 300, 350, 399, 400, 9_999)]
+    assert shares[:2] == [1, 1]
+    assert shares[3] == pytest.approx(0.5)
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < shares[5] < 1e-4
+    assert shares[6:] == [0, 0]
     batch = next(digits[0].batches(8, 0))
     off = [made.step(100, batch)["lesson"].item() for _ in range(60)]
     assert off[-1] < 0.3 * off[0]
     then = [made.step(500, batch) for _ in range(60)]
     assert then[-1]["mse"] < 0.7 * then[0]["mse"]
+
+
+@pytest.mark.parametrize(("number", "share"), [(100, 1.0), (300, 0.5), (400, 0.0)])
+def test_the_lesson_gives_way_to_the_picture(digits, number, share, monkeypatch):
+    """Were the picture's whole weight there at once, its gradients would throw away what the lesson taught."""
+    made = recipe(digits, read_lesson("digits", 8), forcing=700.0, forcing_until=0.02, forcing_gone=0.04)
+    losses = []
+    monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append((name, loss.item(), largest)))
+    figures = made.step(number, next(digits[0].batches(8, 0)))
+    [(name, loss, largest)] = losses
+    assert name == "agent"
+    assert loss == pytest.approx(
+        (1 - share) * 1000 * figures["mse"].item() + share * 700 * figures["lesson"].item(), rel=1e-4
+    )
+    assert largest == pytest.approx(max((1 - share) * 1000, share * 700))
 
 
 @pytest.mark.parametrize(

@@ -100,22 +100,18 @@ class AgentRecipe(Recipe):
             self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
         actions = self.act(target)
         off = torch.zeros((), device=target.device)
+        lesson = settings.lesson_share(number)
+        weights = (1 - lesson) * settings.mse, lesson * settings.forcing, float(bool(judged))
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
             off = nn.functional.mse_loss(actions, self.lesson.fitted(target, follow, self.taught))
-        if number < settings.first_free:
-            with torch.no_grad():
-                error = nn.functional.mse_loss(self.painter(actions), target)
-            loss = settings.forced(number) * off
-        else:
+        with torch.set_grad_enabled(lesson < 1):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-            loss = settings.mse * error + settings.forced(number) * off
-            if judged and number >= first + min(ALONE, (settings.steps - first) // 5):
-                loss = loss - self.critic(canvas, target).mean()
-        weight = 0.0 if number < settings.first_free else max(settings.mse, float(bool(judged)))
-        largest = max(weight, settings.forced(number))
-        self.update("agent", loss, rate, LARGEST * largest)
+        loss = weights[0] * error + weights[1] * off
+        if lesson < 1 and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
+            loss = loss - self.critic(canvas, target).mean()
+        self.update("agent", loss, rate, LARGEST * max(weights))
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 
     def sheet(self, path: Path) -> None:

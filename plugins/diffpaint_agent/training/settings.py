@@ -24,7 +24,7 @@ class AgentSettings(TrainingSettings):
         mse: Weight of the squared error beside the critic.
         forcing: Weight of the squared error of actions against a lesson's.
         forcing_until: Share of the steps during which the agent follows the lesson alone.
-        forcing_gone: Share of the steps by which the lesson's weight has fallen to 0, along a cosine from then on.
+        forcing_gone: Share of the steps by which it follows the picture alone; in between one gives way to the other.
     """
 
     steps: int = 20_000
@@ -77,9 +77,9 @@ class AgentSettings(TrainingSettings):
         """The first step in which the agent does not follow the lesson alone."""
         return round(self.forcing_until * self.steps)
 
-    def forced(self, number: int) -> float:
-        """Weight of the lesson at a step."""
+    def lesson_share(self, number: int) -> float:
+        """The lesson's share of the loss at a step, from 1 to 0; the picture has the rest."""
         start, end = self.first_free, round(self.forcing_gone * self.steps)
         if number < start:
-            return self.forcing
-        return self.forcing * 0.5 * (1 + math.cos(math.pi * (number - start) / (end - start))) if number < end else 0.0
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * (number - start) / (end - start))) if number < end else 0.0
