@@ -24,11 +24,14 @@ from .settings import AgentSettings
 from .sheet import painted_sheet
 
 PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
-BETAS = (0.5, 0.9)  # Adam's, of the critic
+BETAS = {"agent": (0.9, 0.99), "critic": (0.5, 0.9)}  # Adam's; an agent whose second is 0.999 has bursts of large steps
 ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
 CRITIC = 5.0  # learning rate of the critic over the agent's
 ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
-LARGEST = 1.0  # norm of the agent's gradient at which it is clipped, in units of the largest weight in its loss
+LARGEST = (
+    0.1  # norm of the agent's gradient at which it is clipped, as a share of the largest weight in its loss: twice
+)
+# what is usual; a few larger ones are enough to make it forget in which order it was taught to paint
 SHOWN = 32  # pictures of a contact sheet
 
 
@@ -66,8 +69,8 @@ class AgentRecipe(Recipe):
             taught = None if lesson is None else painter(lesson.actions)
         self.register_buffer("taught", taught, persistent=False)
         self.optimizers = {
-            "agent": torch.optim.Adam(self.agent.parameters()),
-            "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS),
+            "agent": torch.optim.Adam(self.agent.parameters(), betas=BETAS["agent"]),
+            "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS["critic"]),
         }
 
     def batches(self, number: int) -> int:
