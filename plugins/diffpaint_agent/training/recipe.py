@@ -28,10 +28,9 @@ BETAS = {"agent": (0.9, 0.99), "critic": (0.5, 0.9)}  # Adam's; an agent whose s
 ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
 CRITIC = 5.0  # learning rate of the critic over the agent's
 ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
-LARGEST = (
-    0.1  # norm of the agent's gradient at which it is clipped, as a share of the largest weight in its loss: twice
-)
-# what is usual; a few larger ones are enough to make it forget in which order it was taught to paint
+# Norm of the agent's gradient at which it is clipped, as a share of the largest weight in its loss: twice the usual.
+# A few larger ones are enough to make it forget in which order it was taught to paint.
+LARGEST = 0.1
 SHOWN = 32  # pictures of a contact sheet
 
 
@@ -104,17 +103,17 @@ class AgentRecipe(Recipe):
         actions = self.act(target)
         off = torch.zeros((), device=target.device)
         lesson = settings.lesson_share(number)
-        weights = (1 - lesson) * settings.mse, lesson * settings.forcing, float(bool(judged))
+        by_picture, by_lesson = (1 - lesson) * settings.mse, lesson * settings.forcing
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
             off = nn.functional.mse_loss(actions, self.lesson.fitted(target, follow, self.taught))
         with torch.set_grad_enabled(lesson < 1):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-        loss = weights[0] * error + weights[1] * off
+        loss = by_picture * error + by_lesson * off
         if lesson < 1 and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
             loss = loss - self.critic(canvas, target).mean()
-        self.update("agent", loss, rate, LARGEST * max(weights))
+        self.update("agent", loss, rate, LARGEST * max(by_picture, by_lesson, float(bool(judged))))
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 
     def sheet(self, path: Path) -> None:
