@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import grid_sample, linear
 
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
+WINDOW = 3  # places across that a glance takes in around a point, in strides of the encoder's first map
+GLANCE = 128  # width of the network that corrects a stroke
 
 
 class Agent(nn.Module):
     """Actions for pictures, all strokes in one pass.
 
-    A convolutional encoder looks at the picture once. An LSTM then emits one action after another, from what the
-    encoder saw and from the action before. It never looks at its canvas: it has to know what it painted.
+    A convolutional encoder looks at the whole picture once. An LSTM then proposes one action after another, from what
+    the encoder saw and from the action before. Each stroke is corrected by a glance: what the encoder's first map shows
+    around the points where it would lie. The agent never looks at its canvas: it has to know what it painted.
 
     Args:
         size: Side of the square pictures that it looks at, px.
@@ -24,10 +28,13 @@ class Agent(nn.Module):
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
         smallest: Side of the encoder's last map, px, at most.
+        points: Columns (x, y) of an action that are places on the picture, at which it glances; none, and it does not.
 
     Raises:
-        ValueError: A number below 1.
+        ValueError: A number below 1, pictures of less than 2 px, or points that an action does not have.
     """
+
+    window: Tensor
 
     def __init__(
         self,
@@ -37,23 +44,37 @@ class Agent(nn.Module):
         channels: int = 32,
         hidden: int = 256,
         smallest: int = SMALLEST,
+        points: Sequence[Sequence[int]] = (),
     ):
         super().__init__()
-        self.options: dict[str, Any] = {
+        numbers = {
             **{"size": size, "strokes": strokes, "actions": actions},
             **{"channels": channels, "hidden": hidden, "smallest": smallest},
         }
-        for name, value in self.options.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        for name, value in numbers.items():
+            least = 2 if name == "size" else 1
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value}")
+        if not all(0 <= column < actions for point in points for column in point):
+            raise ValueError(f"points are columns of an action, which has {actions}, got {points}")
+        self.options: dict[str, Any] = numbers | {"points": [list(point) for point in points]}
         layers, side, width = [], size, 3
-        while side > smallest:
+        while not layers or side > smallest:
             wider = 2 * channels if layers else channels
             layers += [nn.Conv2d(width, wider, 4, 2, 1), nn.ReLU()]
             side, width = side // 2, wider
         self.encoder = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * side**2, hidden), nn.ReLU())
         self.recurrent = nn.LSTMCell(hidden + actions, hidden)
         self.action = nn.Linear(hidden, actions)
+        if points:
+            correction = nn.Linear(GLANCE, actions)
+            nn.init.zeros_(correction.weight)  # glances begin to count when there is something to be seen
+            nn.init.zeros_(correction.bias)
+            seen = len(points) * WINDOW**2 * channels
+            self.correct = nn.Sequential(nn.Linear(seen, GLANCE), nn.ReLU(), correction)
+            apart = (torch.arange(WINDOW) - WINDOW // 2) * (2 / (size // 2))
+            window = torch.stack(torch.meshgrid(apart, apart, indexing="xy"), -1)  # of positions from -1 to 1
+            self.register_buffer("window", window, persistent=False)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint.
@@ -70,7 +91,8 @@ class Agent(nn.Module):
         size, strokes, width = self.options["size"], self.options["strokes"], self.options["actions"]
         if pictures.ndim != 4 or pictures.shape[1:] != (3, size, size):
             raise ValueError(f"this agent looks at pictures (batch, 3, {size}, {size}), got {tuple(pictures.shape)}")
-        seen = self.encoder(1 - pictures)
+        fine = self.encoder[:2](1 - pictures)
+        seen = self.encoder[2:](fine)
         # What was seen goes into the gates of every stroke alike: that product, most of the work, is done once.
         cell, hidden_size = self.recurrent, self.recurrent.hidden_size
         of_seen, of_action = cell.weight_ih.split([hidden_size, width], 1)
@@ -84,6 +106,15 @@ class Agent(nn.Module):
             enter, forget, new, out = gates.chunk(4, 1)  # in the order of nn.LSTMCell
             memory = forget.sigmoid() * memory + enter.sigmoid() * new.tanh()
             hidden = out.sigmoid() * memory.tanh()
-            action = torch.sigmoid(self.action(hidden))
+            said = self.action(hidden)
+            if self.options["points"]:
+                said = said + self.correct(self._glance(fine, said.sigmoid()))
+            action = said.sigmoid()
             painted.append(action)
         return torch.stack(painted, 1)
+
+    def _glance(self, fine: Tensor, action: Tensor) -> Tensor:
+        """What a map (B, C, h, w) shows around the points of an action (B, A), (B, points * WINDOW**2 * C)."""
+        places = 2 * action[:, self.options["points"]] - 1  # (B, points, 2)
+        around = (places[:, :, None, None] + self.window).flatten(1, 2)  # (B, points * WINDOW, WINDOW, 2)
+        return grid_sample(fine, around, align_corners=False).flatten(1)

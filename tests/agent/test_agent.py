@@ -49,6 +49,44 @@ def test_later_strokes_know_the_earlier_ones(rand):
     assert slope.abs().max() > 0
 
 
+def test_a_glance_shows_what_lies_around_the_points_of_a_stroke():
+    """On a map whose two channels are the places of its pixels, a glance reads the points themselves."""
+    agent = Agent(size=20, strokes=1, actions=12, channels=2, hidden=8, points=[(6, 7), (10, 11)])
+    ramp = (torch.arange(10) + 0.5) / 10
+    fine = torch.stack(torch.meshgrid(ramp, ramp, indexing="xy"))[None].expand(2, -1, -1, -1)
+    action = torch.rand(2, 12, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.2
+    shown = agent._glance(fine, action).unflatten(1, (2, 2, 3, 3))  # (B, channel, point, down, across)
+    for point, columns in enumerate(([6, 7], [10, 11])):
+        assert torch.allclose(shown[:, :, point, 1, 1], action[:, columns], atol=1e-6)
+        around = shown[:, :, point] - action[:, columns, None, None]
+        apart = torch.tensor([-0.1, 0.0, 0.1])  # a pixel of the map
+        assert torch.allclose(around[:, 0], apart.expand(2, 3, 3), atol=1e-6)
+        assert torch.allclose(around[:, 1], apart[:, None].expand(2, 3, 3), atol=1e-6)
+
+
+def test_strokes_are_corrected_by_glances(rand):
+    """An agent that begins to learn proposes as one that does not glance; its glances then learn too."""
+    sizes = {"size": 8, "strokes": 2, "actions": 12, "channels": 4, "hidden": 8}
+    torch.manual_seed(0)
+    plain, glancing = Agent(**sizes), Agent(**sizes, points=[(6, 7)])
+    glancing.load_state_dict(plain.state_dict(), strict=False)
+    pictures = rand(3, 3, 8, 8)
+    assert torch.allclose(plain(pictures), glancing(pictures))
+    glancing(pictures).sum().backward()
+    correction = glancing.correct[-1]
+    assert correction.weight.grad.abs().max() > 0
+    with torch.no_grad():
+        correction.weight.add_(0.1)
+    assert not torch.allclose(plain(pictures), glancing(pictures), atol=1e-3)
+
+
+def test_points_that_an_action_does_not_have_are_refused():
+    with pytest.raises(ValueError, match=r"columns of an action, which has 12, got \[\(6, 12\)\]"):
+        Agent(size=8, strokes=2, actions=12, points=[(6, 12)])
+    with pytest.raises(ValueError, match="size must be at least 2, got 1"):
+        Agent(size=1, strokes=2, actions=12)
+
+
 def test_pictures_of_another_shape_are_refused():
     agent = Agent(size=8, strokes=2, actions=12, channels=4, hidden=8)
     with pytest.raises(ValueError, match=r"looks at pictures \(batch, 3, 8, 8\), got \(1, 3, 9, 8\)"):

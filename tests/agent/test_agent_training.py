@@ -65,6 +65,7 @@ def test_a_run_leaves_all_that_it_should(whole, digits):
             8 * (60 + 4),
         )  # 32 groups of three
     trained = load_agent(str(whole / "weights.safetensors"))
+    assert trained.agent.options["points"] == [[6, 7], [8, 9], [10, 11]]  # start, control and end of a stroke
     assert trained.constraints == RULES
     assert trained.header["training"]["steps"] == 6
     actions = trained.act(digits[1][slice(2)], trained.painter(12))

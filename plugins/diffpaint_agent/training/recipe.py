@@ -60,7 +60,12 @@ class AgentRecipe(Recipe):
         self.tests: Any = tests  # not a tensor, whatever nn.Module says
         self.painter = painter
         self.agent = Agent(
-            settings.size, settings.strokes, len(painter.action_names), settings.channels, settings.hidden
+            settings.size,
+            settings.strokes,
+            len(painter.action_names),
+            settings.channels,
+            settings.hidden,
+            points=list(zip(*painter.positions(), strict=True)),
         )
         self.critic = Critic(settings.size, settings.channels)
         self.lesson = lesson

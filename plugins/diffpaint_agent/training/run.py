@@ -130,8 +130,7 @@ def train(
             "training": asdict(settings),
             "device": device_name(accelerator),
         }
-        save_weights(
-            run / WEIGHTS, recipe.agent.half(), header
-        )  # 16 bits move no value of an action by more than 0.003
+        # 16 bits move no value of an action by more than 0.003
+        save_weights(run / WEIGHTS, recipe.agent.half(), header)
     accelerator.wait_for_everyone()
     return run / WEIGHTS

@@ -45,8 +45,9 @@ class AgentSettings(TrainingSettings):
     def __post_init__(self):
         super().__post_init__()
         for name in ("size", "strokes", "channels", "hidden", "critic_steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+            least = 2 if name == "size" else 1
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.jitter >= 0.5:
             raise ValueError(f"jitter is a share of a picture's half side, less than 0.5, got {self.jitter}")
         if self.critic_from > 1:
