@@ -1,6 +1,6 @@
 """diffpaint: plugin-style differentiable renderers, from actions to a canvas and back."""
 
-from .compositing import Window, over
+from .compositing import Window, over, over_
 from .constraint_options import constraint_options
 from .constraints import (
     Connected,
@@ -72,6 +72,7 @@ __all__ = [
     "load_renderer",
     "names",
     "over",
+    "over_",
     "paint",
     "param_f",
     "parse_objective",

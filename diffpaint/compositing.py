@@ -46,6 +46,33 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
     Raises:
         ValueError: Shapes that do not fit one another.
     """
+    return _Over.apply(color, alpha, canvas, _checked(color, alpha, canvas, windows))
+
+
+@torch.no_grad()
+def over_(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None = None) -> Tensor:
+    """As :func:`over`, onto the canvas itself: nothing is copied, and nothing differentiable.
+
+    Args:
+        color: As for :func:`over`.
+        alpha: Likewise.
+        canvas: (B, 3, H, W) in [0, 1], which is painted on.
+        windows: As for :func:`over`.
+
+    Returns:
+        The canvas.
+
+    Raises:
+        ValueError: Shapes that do not fit one another.
+    """
+    for strokes, view in _checked(color, alpha, canvas, windows):
+        place = view(canvas)
+        place.lerp_(_at(color, strokes, place).expand_as(place), _at(alpha, strokes, place).expand_as(place))
+    return canvas
+
+
+def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None) -> Sequence[Window]:
+    """The windows, once all shapes fit."""
     if alpha.ndim != 5 or alpha.shape[2] != 1:
         raise ValueError(f"alpha has shape {tuple(alpha.shape)}; wanted (batch, strokes, 1, height, width)")
     batch, strokes = alpha.shape[:2]
@@ -62,7 +89,7 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
                 f"alpha is {tuple(alpha.shape[3:])} px, the canvas {tuple(canvas.shape[2:])}; name windows"
             )
         windows = [(slice(t, t + 1), lambda pixels: pixels[:, None]) for t in range(strokes)]
-    return _Over.apply(color, alpha, canvas, windows)
+    return windows
 
 
 class _Over(torch.autograd.Function):
@@ -70,11 +97,7 @@ class _Over(torch.autograd.Function):
     def forward(ctx, color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]) -> Tensor:
         ctx.save_for_backward(color, alpha, canvas)
         ctx.windows = windows
-        painted = canvas.clone(memory_format=torch.contiguous_format)
-        for strokes, view in windows:
-            place = view(painted)
-            place.lerp_(_at(color, strokes, place).expand_as(place), _at(alpha, strokes, place).expand_as(place))
-        return painted
+        return over_(color, alpha, canvas.clone(memory_format=torch.contiguous_format), windows)
 
     @staticmethod
     @torch.autograd.function.once_differentiable

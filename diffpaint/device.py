@@ -6,7 +6,9 @@ import torch
 
 
 def pick_device(name: str | torch.device | None = None) -> torch.device:
-    """The device of that name; without one, the first of CUDA, Apple's MPS and the CPU that is there.
+    """The device of that name; without one, CUDA if it is there, and else the CPU.
+
+    Apple's MPS has to be asked for: many versions of torch lack operations there that painting needs.
 
     Raises:
         ValueError: The device does not exist here; the message names those that do.
@@ -15,7 +17,7 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
     if torch.cuda.is_available():
         available = [f"cuda:{index}" for index in range(torch.cuda.device_count())] + available
     if torch.backends.mps.is_available():
-        available.insert(0, "mps")
+        available.append("mps")
     if name is None:
         return torch.device(available[0])
     try:

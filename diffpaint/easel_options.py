@@ -56,8 +56,10 @@ def easel_options(
         click.option("--pyramid", type=int, help=f"Levels, from large cells to small ones.  [default: {levels}]"),
         click.option("--strokes", type=int, help=f"Strokes in each cell.  [default: {strokes}]"),
         click.option("--steps", default=steps, show_default=True, help="Steps of the optimiser."),
-        click.option("--seed", default=0, show_default=True, help="The same seed paints the same picture."),
-        click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: a GPU if there is one]"),
+        click.option(
+            "--seed", default=0, show_default=True, help="The same seed paints the same picture, on a GPU nearly."
+        ),
+        click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]"),
         click.option("--resume", is_flag=True, help="Go on with a painting that was interrupted."),
         click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif or .mp4."),
         click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),

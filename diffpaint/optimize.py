@@ -67,7 +67,8 @@ def paint(
     """Paint: Adam on the logits of the actions.
 
     Ctrl-C ends the optimisation early; the painting so far is returned, marked ``interrupted``. The same seed on the
-    same machine gives the same painting, and one that was interrupted and resumed the same as one that was not.
+    same machine gives the same painting, and one that was interrupted and resumed the same as one that was not; on a
+    GPU nearly, since some of its sums have no order.
 
     Args:
         renderer: Moved to the device, as is the objective.

@@ -163,7 +163,8 @@ class Painting:
             except (KeyError, TypeError) as error:
                 raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error
         actions = torch.tensor(document["actions"], dtype=torch.float32)[None]
-        background = torch.tensor(document["background"])[None, :, None, None].expand(1, 3, *renderer.size)
+        ground = torch.tensor(document["background"], dtype=torch.float32)
+        background = ground[None, :, None, None].expand(1, 3, *renderer.size)
         with torch.no_grad():
             canvas = renderer(actions, background)
         return cls(canvas, actions, renderer, document["seed"], background, document["losses"], document["interrupted"])

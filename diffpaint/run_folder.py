@@ -98,10 +98,15 @@ class RunFolder:
             differ = [f"{key} was {was.get(key)}, now {now}" for key, now in wanted.items() if was.get(key) != now]
             if differ:
                 raise ValueError(f"{path} is of other {part}: {'; '.join(differ)}")
-        recipe.load_state_dict(state["networks"])
-        for name, optimizer in recipe.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]
+        try:
+            recipe.load_state_dict(state["networks"])
+            for name, optimizer in recipe.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+            return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path} holds other networks than this version of diffpaint trains; start anew in another folder"
+            ) from error
 
 
 def _shown(value: Any) -> str:

@@ -201,7 +201,7 @@ def train(
             if not all(math.isfinite(value) for value in row.values()):
                 raise FloatingPointError(
                     f"{', '.join(f'{name} is {value:g}' for name, value in row.items())} at step {number}; "
-                    f"{run} keeps the last checkpoint; lower the learning rate"
+                    f"start anew in another folder with a lower learning rate; {run} keeps the last checkpoint"
                 )
             log.rows.append(row)
             bar.update()

@@ -34,3 +34,5 @@ class TrainingSettings:
             value = getattr(self, name)
             if isinstance(value, int | float) and not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, got {value}")
+        if self.seed >= 2**64:
+            raise ValueError(f"seed must be below 2**64, got {self.seed}")

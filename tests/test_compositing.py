@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from diffpaint import over
+from diffpaint import over, over_
 
 HEIGHT, WIDTH, PATCH, STRIDE = 14, 19, (6, 8), (4, 5)
 
@@ -133,6 +133,15 @@ def test_without_strokes_the_canvas_comes_back(rand):
     assert torch.equal(painted, canvas)
     (gradient,) = torch.autograd.grad(painted.sum(), canvas)
     assert torch.equal(gradient, torch.ones_like(canvas))
+
+
+def test_in_place_it_paints_the_same_onto_the_canvas_itself(rand):
+    color, alpha, canvas = rand(2, 3, 3, 1, 1), rand(2, 3, 1, 6, 8), rand(2, 3, 6, 8)
+    wanted = over(color, alpha, canvas)
+    assert over_(color, alpha, canvas) is canvas
+    assert torch.equal(canvas, wanted)
+    with pytest.raises(ValueError, match="name windows"):
+        over_(color, alpha, rand(2, 3, 9, 9))
 
 
 def test_leaves_what_it_was_given_alone(rand):

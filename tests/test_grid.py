@@ -204,7 +204,7 @@ def test_the_largest_stroke_ends_within_the_margin(dotted, margin):
     assert table[0, columns.index("radius")].item() == pytest.approx(low)
 
 
-def test_a_margin_too_narrow_for_any_stroke_leaves_sizes_alone(dotted):
+def test_without_a_margin_sizes_are_left_alone(dotted):
     grid = dotted(patch=(64, 64), cells=(1, 1), margin=0.0)
     columns, table = grid.strokes(torch.ones(1, 7))
     assert table[0, columns.index("radius")].item() == pytest.approx(grid.renderer.radius[1])
@@ -350,6 +350,7 @@ def test_a_batch_may_start_from_pictures(dotted, rand):
         ({"overlap": float("nan")}, "overlap .* got nan"),
         ({"margin": 0.5}, "margin .* got 0.5"),
         ({"margin": -0.1}, "margin .* got -0.1"),
+        ({"margin": 0.01}, "margin 0.01 leaves strokes no room to end"),
         ({"rows": 0}, "rows must be at least 1, got 0"),
         ({"cols": -2}, "cols must be at least 1, got -2"),
         ({"scale": 0}, "scale must be at least 1, got 0"),

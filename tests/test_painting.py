@@ -54,6 +54,15 @@ def test_a_saved_document_gives_the_same_painting(painting, tmp_path):
     assert path.read_text() == before
 
 
+def test_a_background_of_whole_numbers_is_read(painting, tmp_path):
+    """As programs write it that write 1.0 as 1."""
+    path = tmp_path / "a.json"
+    painting.save(path)
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"background": [1, 0, 1]}))
+    assert Painting.load(path).background[0, :, 0, 0].tolist() == [1.0, 0.0, 1.0]
+
+
 def test_a_document_says_what_was_painted(painting, tmp_path):
     painting.save(tmp_path / "a.json")
     document = read_document(tmp_path / "a.json")

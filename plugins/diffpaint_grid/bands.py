@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint import StrokeRenderer, Window, over
+from diffpaint import StrokeRenderer, Window, over, over_
 
 from .lattice import Lattice, Run
 
@@ -39,9 +39,10 @@ def paint_in_bands(actions: Tensor, wide: Tensor, renderer: StrokeRenderer, latt
 def draw(actions: Tensor, wide: Tensor, renderer: StrokeRenderer, lattice: Lattice) -> Tensor:
     """As :func:`paint_in_bands`, without gradients: no more strokes are held at once than cover the canvas once."""
     layers = actions.shape[1] // (lattice.cells[0] * lattice.cells[1])
+    wide = wide.clone(memory_format=torch.contiguous_format)
     for part, view in lattice.windows(layers):
         color, alpha = renderer.stack(actions[:, part], torch.arange(part.start, part.stop))
-        wide = over(color, alpha, wide, [(slice(0, alpha.shape[1]), view)])
+        over_(color, alpha, wide, [(slice(0, alpha.shape[1]), view)])
     return wide
 
 

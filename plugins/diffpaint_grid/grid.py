@@ -9,12 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffpaint import Renderer, StrokeRenderer, load_renderer, over
+from diffpaint import Renderer, StrokeRenderer, load_renderer, over, over_
 
 from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
 
 AT_ONCE = 2**22  # pixels of all patches together up to which keeping all strokes for backward is cheap enough
+LEAST = 48**2  # pixels that a smaller patch counts as: what a painter keeps of a stroke has a part that knows no pixels
 
 
 class Grid(Renderer):
@@ -127,7 +128,7 @@ class Grid(Renderer):
         inside, wide = self._in_patch(actions), self.lattice.pad(canvas)
         if not torch.is_grad_enabled():
             wide = draw(inside, wide, self.renderer, self.lattice)
-        elif inside.shape[:2].numel() * math.prod(self.lattice.patch) <= AT_ONCE:
+        elif inside.shape[:2].numel() * max(math.prod(self.lattice.patch), LEAST) <= AT_ONCE:
             wide = over(*self.renderer.stack(inside), wide, self.lattice.windows(actions.shape[1] // self.cells))
         else:
             wide = paint_in_bands(inside, wide, self.renderer, self.lattice)
@@ -137,12 +138,11 @@ class Grid(Renderer):
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
         """The canvas after each stroke, (B, 3, H, W), T of them."""
         (height, width), reach = self.lattice.patch, self.lattice.reach
-        wide = self.lattice.pad(self.check(actions, canvas)).contiguous()
+        wide = self.lattice.pad(self.check(actions, canvas)).clone(memory_format=torch.contiguous_format)
         for index, (y, x) in enumerate(self.lattice.origins(actions.shape[1] // self.cells)):
             color, alpha = self.renderer.stack(self._in_patch(actions[:, index : index + 1]), torch.tensor([index]))
             top, left = y + reach[0], x + reach[1]
-            place = wide[:, :, top : top + height, left : left + width]
-            place.copy_(over(color, alpha, place))
+            over_(color, alpha, wide[:, :, top : top + height, left : left + width])
             yield self.lattice.crop(wide).clone()
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:

@@ -3,7 +3,8 @@
 Geometry, along one axis. A *cell* is where the points of a stroke may lie. Around it the wrapped renderer's canvas, the
 *patch*, leaves a margin in which strokes have room to end, so that none is cut off at a straight line. Cells stand
 ``stride`` apart and overlap; the lattice is centred on the canvas, so that the outermost cells reach beyond its edge by
-half the overlap, and the edge is painted like the rest.
+half the overlap, and the edge is painted like the rest. Strides are whole pixels, rounded up: where that makes a great
+difference, with many cells on a small canvas, they reach farther, and some of them lie beyond it.
 
     patch   |--margin--|------------- cell -------------|--margin--|
     canvas        ...  |<- overlap ->|<-- stride -->| ...

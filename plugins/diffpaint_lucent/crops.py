@@ -25,15 +25,17 @@ class Crops:
             overlapping.
 
     Raises:
-        ValueError: A side of less than 1 px, or a negative count.
+        ValueError: A side of less than 1 px, a negative count, or numbers that are not whole.
     """
 
     side: int
     count: int
 
     def __post_init__(self):
-        if self.side < 1 or self.count < 0:
-            raise ValueError(f"crop is at least 1 px and crops at least 0, got {self.side} and {self.count}")
+        if not (isinstance(self.side, int) and isinstance(self.count, int)) or self.side < 1 or self.count < 0:
+            raise ValueError(
+                f"crop is at least 1 px and crops at least 0, both whole numbers, got {self.side} and {self.count}"
+            )
 
     def __call__(self, canvas: Tensor, score: Callable[[Tensor, Place], Tensor]) -> Tensor:
         """The mean score of the crops of a canvas.
@@ -61,7 +63,8 @@ class Crops:
         return [(slice(top, top + self.side), slice(left, left + self.side)) for top, left in starts]
 
     def _drawn(self, length: int, where: float) -> int:
-        # from a crop before the edge to the edge, and back inside: or edges would be seen less than the middle
+        # From a crop before the edge to the edge, and back inside, or edges would hardly be seen: they are, as often as
+        # the middle, and what lies nearly a crop away from them up to twice as often.
         start = round(where * (length + self.side) - self.side)
         return max(0, min(start, length - self.side))
 

@@ -22,7 +22,7 @@ class RandomAffine:
         rotate: Largest angle to either side, degrees.
 
     Raises:
-        ValueError: A negative number, or a scale of 1 and more.
+        ValueError: A number that is negative or not finite, or a scale of 1 and more.
     """
 
     jitter: float
@@ -30,9 +30,10 @@ class RandomAffine:
     rotate: float
 
     def __post_init__(self):
-        if min(self.jitter, self.scale, self.rotate) < 0 or self.scale >= 1:
+        # grid_sample mirrors at NaN by reading from anywhere
+        if not all(0 <= value < math.inf for value in (self.jitter, self.scale, self.rotate)) or self.scale >= 1:
             raise ValueError(
-                "jitter, scale and rotate are from 0, and scale below 1; "
+                "jitter, scale and rotate are finite and from 0, and scale below 1; "
                 f"got {self.jitter}, {self.scale} and {self.rotate}"
             )
 

@@ -11,6 +11,7 @@ FAINT = 1e-5  # density at which a Gaussian ends
 STEPS = 4  # sides of boxes are whole multiples of a quarter of the canvas's, so that many strokes share a shape
 PIXELS_AT_ONCE = 2**17  # drawn in one call; more fall out of the processor's cache
 WORTH = 2**18  # pixels of all canvases together from which on boxes pay
+WHOLE_AT_ONCE = 2**23  # pixels drawn in one call where boxes do not pay: a bound on memory, not on speed
 
 #: Draws some strokes: their indices (M,), the row and column (M,) where their boxes begin, and the boxes' (h, w), to
 #: alpha (M, h, w).
@@ -52,7 +53,9 @@ def draw_in_boxes(down: Tensor, across: Tensor, size: tuple[int, int], draw: Dra
     count = down.shape[1]
     if down.device.type != "cpu" or count * size[0] * size[1] < WORTH:
         start = torch.zeros(count, dtype=torch.long, device=down.device)
-        return draw(torch.arange(count, device=start.device), start, start, size)
+        few = torch.arange(count, device=start.device).split(max(1, WHOLE_AT_ONCE // (size[0] * size[1])))
+        parts = [draw(some, start[some], start[some], size) for some in few]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
     (top, height), (left, width) = _sides(down, size[0], size[0]), _sides(across, size[1], size[0])
     shapes, shape_of = torch.unique(torch.stack([height, width]), dim=1, return_inverse=True)
     boxes, drawn = [], []

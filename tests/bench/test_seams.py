@@ -94,7 +94,7 @@ def test_the_replay_is_near(finished, capsys):
     difference = np.abs(small - neural).mean()
     with capsys.disabled():
         print(f"\nneural canvas against the engine's replay: {difference:.1f} / 255 mean absolute difference")
-    assert difference < 25
+    assert difference < 12  # the photo moved by 8 px, or in blocks of 32, differs from itself by 21 to 23
 
 
 @pytest.fixture(scope="module")
@@ -158,4 +158,4 @@ def test_the_replay_is_near_at_4096_px(pyramid, capsys):
     difference = (small - neural).abs().mean().item()
     with capsys.disabled():
         print(f"\nat {width} x {height} px, neural canvas against the engine's replay: {difference:.1f} / 255")
-    assert difference < 25
+    assert difference < 12  # the photo moved by 8 px, or in blocks of 32, differs from itself by 21 to 23

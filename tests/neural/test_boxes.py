@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint_neural import boxes
+from diffpaint_neural import boxes, splat
 from diffpaint_neural.boxes import FAINT, draw_in_boxes, extent
 
 PAINTERS = ["neural-splat", "neural-dabs"]
@@ -37,6 +37,28 @@ def test_boxes_change_neither_strokes_nor_gradients(actions, monkeypatch, name, 
     assert (boxed == 0).float().mean() > 0.2 > (whole == 0).float().mean()  # or both ways were the same
     torch.testing.assert_close(boxed, whole, atol=2e-4, rtol=0)
     torch.testing.assert_close(slope, plain, atol=2e-3 * plain.abs().max().item(), rtol=0)
+
+
+def test_whole_canvases_are_drawn_a_few_at_a_time(actions, monkeypatch):
+    """Where boxes do not pay, as on a GPU, memory has a bound too, and the strokes are the same."""
+    painter = diffpaint.load_renderer("neural-splat", size=(20, 30))
+    monkeypatch.setattr(boxes, "WORTH", 10**9)
+    together, slope = with_gradient(painter, actions)
+    calls, draw_in_boxes = [], boxes.draw_in_boxes
+
+    def counted(down, across, size, draw):
+        def one(*arguments):
+            calls.append(len(arguments[0]))
+            return draw(*arguments)
+
+        return draw_in_boxes(down, across, size, one)
+
+    monkeypatch.setattr(splat, "draw_in_boxes", counted)
+    monkeypatch.setattr(boxes, "WHOLE_AT_ONCE", 20 * 30 * 40)
+    few, plain = with_gradient(painter, actions)
+    assert calls == [40, 40, 10]
+    torch.testing.assert_close(few, together, atol=1e-6, rtol=0)
+    torch.testing.assert_close(plain, slope, atol=1e-4 * slope.abs().max().item(), rtol=0)
 
 
 def test_gaussians_end_where_they_are_faint():
