@@ -70,7 +70,7 @@ def _settings(command: Any) -> Any:
 @agent.command()
 @click.option("--data", required=True, help=DATA)
 @click.option("--painter", default="neural-splat", show_default=True, help="What paints; see diffpaint list.")
-@click.option("--brush", default="classic/dry_brush", show_default=True, help="Its brush, or a file of its weights.")
+@click.option("--brush", help="Its brush, or a file of its weights.  [default: the painter's own]")
 @click.option("-o", "--output", required=True, type=FOLDER, help="Folder for the run.")
 @click.option("--lesson", help="Teach the order of strokes: digits, or a .json document.")
 @_settings
@@ -81,7 +81,7 @@ def _settings(command: Any) -> Any:
 def train(
     data: str,
     painter: str,
-    brush: str,
+    brush: str | None,
     output: Path,
     lesson: str | None,
     constraints: list[Constraint],

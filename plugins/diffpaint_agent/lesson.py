@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ FORMAT, VERSION = "diffpaint-lesson", 1
 FOLDER = Path(__file__).parent / "lessons"
 POINTS = STROKE_ACTION[6:]
 BLUR = 3  # px, within which ink counts as in the same place
+FAINT = 0.05  # mean pressure below which a stroke only leads to the next
+DIRECTIONS = ("counter-clockwise", "downwards")  # that a sequence may claim; agents are measured by it
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,17 @@ class Lesson:
         names: Of the sequences.
         labels: int64 (V,), which each of them is for.
         actions: (V, T, 12) in [0, 1], a STROKE_ACTION each, black; strokes that only lead to the next have no pressure.
+        directions: One of DIRECTIONS for each sequence, or None.
     """
 
     names: tuple[str, ...]
     labels: Tensor
     actions: Tensor
+    directions: tuple[str | None, ...]
+
+    def sha256(self) -> str:
+        """Of all that is taught, by which a resumed run knows its lesson."""
+        return hashlib.sha256(self.labels.numpy().tobytes() + self.actions.numpy().tobytes()).hexdigest()
 
     def check(self, labels: Tensor) -> None:
         """Check that there is a sequence for every label.
@@ -124,13 +133,18 @@ def read_lesson(name: str, strokes: int) -> Lesson:
         document = json.loads(path.read_text())
         if document["format"] != FORMAT or document["version"] != VERSION:
             raise ValueError(f"format {document['format']} {document['version']}, wanted {FORMAT} {VERSION}")
-        names, labels, actions = [], [], []
+        names, labels, actions, directions = [], [], [], []
         for sequence in document["sequences"]:
             if sequence["name"] in names:
                 raise ValueError(f"two sequences are called {sequence['name']!r}")
             names.append(str(sequence["name"]))
             labels.append(_whole(sequence["label"], "label"))
             actions.append(list(_actions(document, sequence)))
+            directions.append(sequence.get("direction"))
+            if directions[-1] not in (None, *DIRECTIONS):
+                raise ValueError(f"direction is {' or '.join(DIRECTIONS)}, got {directions[-1]!r}")
+            if not any(sum(stroke[:2]) > 2 * FAINT for stroke in actions[-1]):
+                raise ValueError(f"{sequence['name']!r} leaves no ink: all of its strokes are lifted, or hardly press")
     except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{path} is no lesson: {what}") from error
@@ -142,7 +156,7 @@ def read_lesson(name: str, strokes: int) -> Lesson:
     table = torch.tensor(actions)
     if not ((table >= 0) & (table <= 1)).all():
         raise ValueError(f"{path} is no lesson: positions are from 0 to its unit, pressure and size in [0, 1]")
-    return Lesson(tuple(names), torch.tensor(labels), table)
+    return Lesson(tuple(names), torch.tensor(labels), table, tuple(directions))
 
 
 def _actions(document: dict, sequence: dict) -> Iterable[list[float]]:

@@ -21,7 +21,7 @@ def mnist():
 
 @pytest.fixture(scope="session")
 def kmnist():
-    """A folder with 200 characters, of the test set alone."""
+    """A folder with characters of the test set alone, a hundred of each half: one to learn from, one to test with."""
     return DATA / "kmnist"
 
 

@@ -2,17 +2,21 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
+from torch.nn.functional import interpolate
 
-from diffpaint import read_document, read_image
+from diffpaint import load_renderer, read_document, read_image
 from diffpaint.cli import cli
-from diffpaint_agent import shipped_agents
+from diffpaint_agent import load_agent, shipped_agents
 from diffpaint_agent.training import run as runs
 from diffpaint_agent.training.recipe import AgentRecipe
+
+TEMPLATE = Path(__file__).parents[2] / "examples" / "plugin-template"
 
 
 def run(*arguments):
@@ -80,10 +84,10 @@ def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     options = ("--size", 12, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black", "--connected")
     taught = ("--lesson", "digits", "--forcing", 1000, "--forcing-until", 0.5, "--forcing-gone", 0.8)
     train = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
-    refused(run(*train, "--lesson", "digits"), "--lesson and a --forcing above 0 belong together")
+    refused(run(*train, "--lesson", "digits"), "--lesson, and --forcing and --forcing-gone above 0, belong")
     assert not folder.exists()
     output = done(run(*train, *taught))
-    assert "0s counter-clockwise" in output
+    assert "%  0, counter-clockwise from the top" in output
     assert "--lesson digits" in (folder / "card.md").read_text()
     weights, table = folder / "weights.safetensors", tmp_path / "figures.json"
     done(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits", "--size", 16, "--json", table))
@@ -92,7 +96,7 @@ def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     assert sum(figures["sequences"].values()) == 100
     assert 0 <= figures["same"] <= 1
     assert all(-1 <= value <= 1 for value in figures["order"].values())
-    assert 0 <= figures["ones_downwards"] <= 1
+    assert set(figures["directions"]) == {"0, counter-clockwise from the top", "1, from top to bottom"}
 
 
 def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path):
@@ -115,7 +119,7 @@ def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path)
 
 
 def test_every_cell_starts_from_what_the_photo_shows_there(untrained, tmp_path):
-    """Two halves of a photo, one black and one white, in two cells: two different paintings."""
+    """Two halves of a photo, one black and one white: each cell's strokes are what the agent paints of its part."""
     photo = tmp_path / "photo.png"
     picture = Image.new("RGB", (120, 60), "white")
     picture.paste("black", (0, 0, 60, 60))
@@ -125,8 +129,16 @@ def test_every_cell_starts_from_what_the_photo_shows_there(untrained, tmp_path):
     done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
     actions = torch.tensor(read_document(tmp_path / "started.json")["actions"])
     assert actions.shape == (6, 12)
-    left, right = actions[0::2], actions[1::2]
-    assert (left - right).abs().max() > 0.02
+    trained = load_agent(weights)
+    columns = [column for column in range(12) if column != 2]  # sizes are those of the grid
+    wide = torch.ones(1, 3, 80, 140)  # cells of 80 px, which overlap by a quarter and reach 10 px beyond the photo
+    wide[..., :70] = 0
+    cells = ([0, 3, 4], [1, 2, 5])  # layers go to and fro
+    for cell, left in zip(cells, (0, 60), strict=True):
+        crop = interpolate(wide[..., left : left + 80], (12, 12), mode="bilinear", antialias=True)
+        wanted = trained.act(crop, trained.painter(12))[0]
+        assert (actions[cell] - wanted)[:, columns].abs().max() < 1e-5
+    assert (actions[cells[0]] - actions[cells[1]]).abs().max() > 0.1
 
 
 def test_every_level_of_a_pyramid_starts_from_the_agent(untrained, tmp_path):
@@ -138,13 +150,20 @@ def test_every_level_of_a_pyramid_starts_from_the_agent(untrained, tmp_path):
     done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
     document = read_document(tmp_path / "started.json")
     actions = torch.tensor(document["actions"])
-    assert len(actions) % 3 == 0
-    assert len(actions) > 3 * 4
-    spread = (actions[:, 6:] - actions[:, 6:].reshape(-1, 3, 6).mean(0).repeat(len(actions) // 3, 1)).abs()
-    assert spread.max() < 1
+    before = load_renderer(document["renderer"]["name"], **document["renderer"]["options"]).previous(len(actions))
+    turns: list[int] = []
+    for previous in before:
+        turns.append(0 if previous < 0 else turns[previous] + 1)
+    assert sorted(set(turns)) == [0, 1, 2]
+    assert turns.count(0) > 4  # cells of more than one level
+    for turn in range(3):
+        same = actions[torch.tensor(turns) == turn][:, 6:]
+        assert (same - same[0]).abs().max() < 1e-3
+    assert (actions[turns.index(0), 6:] - actions[turns.index(1), 6:]).abs().max() > 0.01
 
 
-def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
+def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit, monkeypatch):
+    monkeypatch.syspath_prepend(str(TEMPLATE))  # a painter that imitates no brush
     weights, out = untrained(), tmp_path / "out"
     refused(run("agent", "paint", digit, "-o", out, "--agent", "nobody"), "no agent 'nobody'")
     refused(run("agent", "paint", tmp_path / "gone.png", "-o", out, "--agent", weights), "no picture")
@@ -167,8 +186,14 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit):
     refused(run(*train, "--data", "nowhere", "--fix", "lift=0"), "needs lift among the actions")
     refused(run(*train, "--data", "nowhere", "--device", "abacus"), "abacus")
     refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
+    refused(run(*train, "--data", "nowhere", "--painter", "diffpaint_dots:Dots"), "imitates no MyPaint brush")
+    small = ("--size", 2, "--lesson", "digits", "--forcing", 1, "--forcing-gone", 0.5)
+    refused(run(*train, "--data", "nowhere", *small), "a lesson needs pictures of at least 3 px, got 2")
     refused(run(*train, "--data", "nowhere", "--painter", "grid", "--brush", "classic/charcoal"), "grid")
-    refused(run(*train, "--data", "nowhere", "--lesson", "digits"), "--lesson and a --forcing above 0 belong together")
+    refused(
+        run(*train, "--data", "nowhere", "--lesson", "digits"),
+        "--lesson, and --forcing and --forcing-gone above 0, belong",
+    )
     refused(run("agent", "train", "-o", digit, "--data", "nowhere"), "is a file; name a folder")
     refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
     refused(run(*train, "--data", mnist, "--steps", 0), "steps must be above 0")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from diffpaint import Connected, Fix, Palette, StrokeRenderer, load_renderer
 from diffpaint_agent import Pictures, load_agent
-from diffpaint_agent.lesson import read_lesson
+from diffpaint_agent.lesson import FOLDER, read_lesson
 from diffpaint_agent.training import recipe as recipes
 from diffpaint_agent.training import run as runs
 from diffpaint_agent.training.recipe import AgentRecipe
@@ -146,8 +146,8 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
         ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
         ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),
-        ({"forcing": 1}, "forcing and forcing_gone belong together, got 1 and 0.0"),
-        ({"forcing_gone": 0.1}, "forcing and forcing_gone belong together, got 0.0 and 0.1"),
+        ({"forcing": 1}, "above 0, and the reverse; got 1 and 0.0"),
+        ({"forcing_gone": 0.1}, "above 0, and the reverse; got 0.0 and 0.1"),
         ({"forcing": 1, "forcing_until": 0.3, "forcing_gone": 0.2}, r"from forcing_until, 0\.3, to 1, got 0\.2"),
     ],
 )
@@ -267,6 +267,28 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(digits, tm
 def test_resuming_another_run_is_refused(whole, digits, options, reason):
     with pytest.raises(ValueError, match=reason):
         learn(digits, whole, resume=True, **options)
+
+
+def test_resuming_with_a_lesson_that_was_changed_is_refused(digits, tmp_path):
+    document = json.loads((FOLDER / "digits.json").read_text())
+    lesson, run = tmp_path / "mine.json", tmp_path / "run"
+    options = {"settings": AgentSettings(steps=4, critic_from=1, **FORCED), "lesson": str(lesson)}
+    lesson.write_text(json.dumps(document))
+    learn(digits, run, **options)
+    learn(digits, run, resume=True, **options)
+    lesson.write_text(json.dumps(document | {"pressure": 0.7}))
+    with pytest.raises(ValueError, match="is of another lesson_sha256"):
+        learn(digits, run, resume=True, **options)
+
+
+def test_resuming_other_networks_is_refused(digits, tmp_path):
+    """As another version of this package may have trained."""
+    learn(digits, tmp_path)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del state["networks"]["agent.action.bias"]
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="other networks than this version of diffpaint trains; start anew"):
+        learn(digits, tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("name", ["size", "strokes", "channels", "hidden", "critic_steps", "batch"])

@@ -105,8 +105,7 @@ def test_order_is_measured_digit_by_digit(painter):
     tests = Pictures("made up", torch.full((140, 1, 28, 28), 255, dtype=torch.uint8), labels)
     learned = Pictures("without labels", tests.pictures, None)
     figures, _, _ = measure(Taught(actions, painter), (learned, tests), lesson=lesson, progress=False)
-    assert figures.zeros_counterclockwise == 1
-    assert figures.ones_downwards == 0
+    assert figures.directions == {lesson.names[0]: 1, lesson.names[1]: 0}
     assert figures.sequences == dict.fromkeys(lesson.names[:7], 20)
     assert figures.order.pop(lesson.names[1]) < -0.9
     assert min(figures.order.values()) > 0.99

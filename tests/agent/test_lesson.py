@@ -132,6 +132,11 @@ def test_labels_without_a_sequence_are_refused(lesson):
             {"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 6]}] * 2},
             "two sequences are called 'i'",
         ),
+        ({"pressure": 0.05}, "leaves no ink"),
+        (
+            {"sequences": [{"label": 1, "name": "i", "lifted": [], "strokes": [[1] * 6], "direction": "up"}]},
+            "direction is counter-clockwise or downwards, got 'up'",
+        ),
         ({"sequences": 3}, "is no lesson"),
         ({"sequences": []}, "it has no sequences"),
         ({"sequences": [{"label": 1}]}, "it lacks 'name'"),

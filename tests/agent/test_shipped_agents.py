@@ -45,7 +45,7 @@ def test_pictures_are_painted_as_the_card_says(name, tests_of):
     trained = load_agent(name)
     painter, pictures = trained.painter(28), tests_of[name][slice(None)]
     error = float((painter(trained.act(pictures, painter)) - pictures).square().mean())
-    assert error < 1.2 * said  # a hundred pictures, or of kmnist two hundred of which half were learned from
+    assert error < 1.2 * said  # a hundred pictures, none of which it learned from
 
 
 def test_the_taught_agent_paints_as_it_was_taught(tests_of):

@@ -15,7 +15,7 @@ from ..lesson import Lesson
 from ..pictures import Pictures
 from ..weights import TrainedAgent
 from .judge import SMALLEST, train_judge
-from .order import counterclockwise, downwards, like_lesson
+from .order import RUNS, like_lesson
 from .replays import replay_all
 
 AT_ONCE = 100 * 28**2  # pixels of all pictures painted at once
@@ -33,8 +33,7 @@ class Figures:
             have no labels, or are too small to be read.
         visible: Share of each stroke's ink that is not hidden by later strokes, by number of the stroke.
         ink: Share of all ink that each stroke lays, by number of the stroke.
-        zeros_counterclockwise: Share of 0s drawn so, where there is a lesson of digits and a 0.
-        ones_downwards: Share of 1s drawn so.
+        directions: Share of pictures drawn in the direction that the lesson says, by sequence of those that say one.
         order: Mean correlation of the order of strokes with the lesson's, by sequence of the lesson.
         sequences: How many pictures look most like each, by sequence.
         same: Share of canvases that look most like the sequence that their picture does, where a label has several.
@@ -46,8 +45,7 @@ class Figures:
     read: dict[str, float] | None
     visible: list[float]
     ink: list[float]
-    zeros_counterclockwise: float | None = None
-    ones_downwards: float | None = None
+    directions: dict[str, float] | None = None
     order: dict[str, float] | None = None
     sequences: dict[str, int] | None = None
     same: float | None = None
@@ -63,12 +61,11 @@ class Figures:
             lines += [f"read right, {kind:<26}{100 * share:.1f} %" for kind, share in self.read.items()]
         lines += [f"visible ink by stroke, %              {_percent(self.visible)}"]
         lines += [f"share of all ink by stroke, %         {_percent(self.ink)}"]
-        if self.zeros_counterclockwise is not None:
-            lines += [f"0s counter-clockwise                  {100 * self.zeros_counterclockwise:.1f} %"]
-        if self.ones_downwards is not None:
-            lines += [f"1s from top to bottom                 {100 * self.ones_downwards:.1f} %"]
         if self.same is not None:
             lines += [f"like the same sequence as the picture {100 * self.same:.1f} %, of digits that have several"]
+        if self.directions:
+            lines += ["drawn in the direction that was taught, by sequence:"]
+            lines += [f"  {100 * share:.1f} %  {name}" for name, share in self.directions.items()]
         if self.order is not None and self.sequences is not None:
             lines += ["order like the lesson's (correlation), by sequence:"]
             lines += [f"  {value:.2f}  {name} ({self.sequences[name]} pictures)" for name, value in self.order.items()]
@@ -182,7 +179,12 @@ def _order(
     chosen = lesson.chosen(pictures, labels, shown)
     like = like_lesson(actions, lesson, chosen)
     taught = [(name, chosen == sequence) for sequence, name in enumerate(lesson.names) if (chosen == sequence).any()]
+    directions = zip(lesson.names, lesson.directions, strict=True)
+    told = {name: RUNS[direction] for name, direction in directions if direction is not None}
     found: dict[str, Any] = {
+        "directions": {
+            name: float(told[name](actions[these]).float().mean()) for name, these in taught if name in told
+        },
         "order": {name: float(like[these].mean()) for name, these in taught},
         "sequences": {name: int(these.sum()) for name, these in taught},
     }
@@ -192,10 +194,6 @@ def _order(
         canvases = torch.cat([painter(part) for part in actions[several].split(_at_once(painter.size[0]))])
         same = lesson.chosen(canvases, labels[several], shown) == chosen[several]
         found["same"] = float(same.float().mean())
-    if (labels == 0).any():
-        found["zeros_counterclockwise"] = float(counterclockwise(actions[labels == 0]).float().mean())
-    if (labels == 1).any():
-        found["ones_downwards"] = float(downwards(actions[labels == 1]).float().mean())
     return found
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..lesson import Lesson
+from ..lesson import DIRECTIONS, FAINT, Lesson
 
 POINTS = 9  # on each stroke
 THIN = 0.3  # deviation across over that down, below which a painting stays as thin as it is
-FAINT = 0.05  # mean pressure below which a stroke only leads to the next
 
 
 def path(actions: Tensor, points: int = POINTS) -> tuple[Tensor, Tensor]:
@@ -43,6 +42,10 @@ def downwards(actions: Tensor) -> Tensor:
     position, inked = path(actions)
     paintings = zip(position, inked, strict=True)
     return torch.stack([_correlation(torch.arange(len(one))[here], one[here, 1]) > 0 for one, here in paintings])
+
+
+#: Whether paintings (B, T, 12) run in a direction, (B,), by the name that a lesson gives it.
+RUNS = dict(zip(DIRECTIONS, (counterclockwise, downwards), strict=True))
 
 
 def like_lesson(actions: Tensor, lesson: Lesson, chosen: Tensor) -> Tensor:

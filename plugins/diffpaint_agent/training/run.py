@@ -12,7 +12,7 @@ from torch import Tensor
 from diffpaint import Constraint, StrokeRenderer, check_constraints, load_renderer, save_weights, training
 from diffpaint.training import device_name
 
-from ..lesson import Lesson, read_lesson
+from ..lesson import BLUR, Lesson, read_lesson
 from ..pictures import Pictures
 from ..weights import described
 from .recipe import AgentRecipe
@@ -25,7 +25,7 @@ def check(
     settings: AgentSettings,
     *,
     painter: str = "neural-splat",
-    brush: str = "classic/dry_brush",
+    brush: str | None = None,
     constraints: Sequence[Constraint] = (),
     lesson: str | None = None,
 ) -> tuple[StrokeRenderer, Lesson | None]:
@@ -43,11 +43,14 @@ def check(
 
     Raises:
         ValueError: No such painter or brush, one without strokes, constraints that its actions cannot obey, forcing
-            without a lesson or the reverse, or a lesson of another number of strokes.
+            without a lesson or the reverse, a lesson of another number of strokes, or pictures too small for one.
     """
     if (lesson is None) == (settings.forcing > 0):
-        raise ValueError("forcing is by a lesson: --lesson and a --forcing above 0 belong together")
-    renderer = load_renderer(painter, brush=brush, size=(settings.size, settings.size))
+        raise ValueError("forcing is by a lesson: --lesson, and --forcing and --forcing-gone above 0, belong together")
+    if lesson is not None and settings.size < BLUR:
+        raise ValueError(f"a lesson needs pictures of at least {BLUR} px, got {settings.size}")
+    options = {} if brush is None else {"brush": brush}
+    renderer = load_renderer(painter, **options, size=(settings.size, settings.size))
     if not isinstance(renderer, StrokeRenderer):
         raise ValueError(f"an agent paints with strokes, and {painter} is no stroke renderer; see diffpaint list")
     check_constraints(constraints, renderer)
@@ -60,7 +63,7 @@ def train(
     settings: AgentSettings,
     *,
     painter: str = "neural-splat",
-    brush: str = "classic/dry_brush",
+    brush: str | None = None,
     constraints: Sequence[Constraint] = (),
     lesson: str | None = None,
     resume: bool = False,
@@ -75,7 +78,7 @@ def train(
         run: Folder of the run, which gets ``weights.safetensors`` at the end.
         settings: Of the run.
         painter: Name of the stroke renderer that paints.
-        brush: That it imitates.
+        brush: That it imitates; None is the painter's own.
         constraints: That the agent's actions obey.
         lesson: By which ``settings.forcing`` teaches: ``digits``, or the path of a document.
         resume: Go on from the folder's checkpoint.
@@ -108,8 +111,9 @@ def train(
     about = {
         "data": {"source": learned.source, "pictures": len(learned), "sha256": learned.sha256()},
         "painter": painter,
-        "brush": brush,
+        "brush": renderer.brush if brush is None else brush,
         "lesson": lesson,
+        "lesson_sha256": None if taught is None else taught.sha256(),
         "constraints": json.loads(json.dumps(described(constraints))),
     }
     recipe = training.train(

@@ -55,7 +55,10 @@ class AgentSettings(TrainingSettings):
         if not self.forcing_until < 1:
             raise ValueError(f"forcing_until is a share of the steps, less than 1, got {self.forcing_until}")
         if (self.forcing > 0) != (self.forcing_gone > 0):
-            raise ValueError(f"forcing and forcing_gone belong together, got {self.forcing} and {self.forcing_gone}")
+            raise ValueError(
+                f"forcing needs a share of the steps by which it is gone, forcing_gone above 0, and the reverse; "
+                f"got {self.forcing} and {self.forcing_gone}"
+            )
         if not self.forcing_until <= self.forcing_gone <= 1:
             raise ValueError(
                 f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
