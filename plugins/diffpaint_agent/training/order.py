@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -45,7 +47,7 @@ def downwards(actions: Tensor) -> Tensor:
 
 
 #: Whether paintings (B, T, 12) run in a direction, (B,), by the name that a lesson gives it.
-RUNS = dict(zip(DIRECTIONS, (counterclockwise, downwards), strict=True))
+RUNS: dict[str, Callable[[Tensor], Tensor]] = dict(zip(DIRECTIONS, (counterclockwise, downwards), strict=True))
 
 
 def like_lesson(actions: Tensor, lesson: Lesson, chosen: Tensor) -> Tensor:
