@@ -73,7 +73,7 @@ class _Grown(torch.autograd.Function):
     @staticmethod
     def forward(ctx, level: Tensor, shown: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         drawn = conv_transpose2d(_together(level, shown), weight, bias, 2, 1).relu_()
-        ctx.save_for_backward(weight, drawn > 0)
+        ctx.save_for_backward(weight.to(drawn.dtype), drawn > 0)  # as gradients come, under autocast
         ctx.channels = level.shape[1], shown.shape[1]
         return drawn
 
@@ -89,9 +89,10 @@ class _Merged(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, level: Tensor, shown: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(weight)
+        drawn = conv2d(_together(level, shown), weight, bias, padding=1)
+        ctx.save_for_backward(weight.to(drawn.dtype))
         ctx.channels = level.shape[1], shown.shape[1]
-        return conv2d(_together(level, shown), weight, bias, padding=1)
+        return drawn
 
     @staticmethod
     @torch.autograd.function.once_differentiable

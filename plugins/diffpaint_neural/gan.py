@@ -59,6 +59,7 @@ class NeuralGAN(NeuralPainter):
     painter = "gan"
     network_class = GANNetwork
     any_shape = False
+    mixed = True
 
     def frozen(self, network: GANNetwork) -> FrozenGAN:
         """See :class:`FrozenGAN`."""

@@ -32,6 +32,7 @@ class NeuralPainter(StrokeRenderer):
         painter: Its name in file names and headers: ``splat``, ``vae``, ...
         network_class: Built from the range of radii and the options in the header of the weights.
         any_shape: Whether it paints canvases that are not square.
+        mixed: Whether its network computes in 16 bits under autocast, as convolutions may. Places need more.
 
     Raises:
         ValueError: No weights for the brush, damaged weights, or a size that it cannot paint.
@@ -41,6 +42,7 @@ class NeuralPainter(StrokeRenderer):
     painter: ClassVar[str]
     network_class: ClassVar[type[nn.Module]]
     any_shape: ClassVar[bool] = True
+    mixed: ClassVar[bool] = False
 
     def __init__(self, brush: str = "classic/dry_brush", size: tuple[int, int] = (64, 64), seed: int = 0):
         super().__init__()
@@ -77,6 +79,9 @@ class NeuralPainter(StrokeRenderer):
     def stroke_numbered(self, actions: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`stroke`, each stroke with the noise of its number."""
         noise = () if self.table is None else (self.table(numbers),)
+        kind = actions.device.type
+        with torch.autocast(kind, enabled=self.mixed and torch.is_autocast_enabled(kind)):
+            alpha = self.network(actions, self.size, *noise).to(actions.dtype)
         # without pressure the engine draws nothing; random actions hold hardly any such stroke to learn it from
         pressed = -torch.expm1(-actions[:, :2].mean(1)[:, None, None] / LIGHT)
-        return actions[:, 3:6, None, None], (self.network(actions, self.size, *noise) * pressed)[:, None]
+        return actions[:, 3:6, None, None], (alpha * pressed)[:, None]

@@ -28,6 +28,8 @@ class _Recomputed(torch.autograd.Function):
     def forward(ctx, function: Callable[..., Result], *inputs: Tensor) -> Result:
         ctx.function = function
         ctx.save_for_backward(*inputs)
+        kind = inputs[0].device.type
+        ctx.mixed = {"enabled": torch.is_autocast_enabled(kind), "dtype": torch.get_autocast_dtype(kind)}
         return function(*inputs)
 
     @staticmethod
@@ -35,7 +37,7 @@ class _Recomputed(torch.autograd.Function):
     def backward(ctx, *grads: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         needed = ctx.needs_input_grad[1:]
         inputs = [part.detach().requires_grad_(need) for part, need in zip(ctx.saved_tensors, needed, strict=True)]
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.autocast(inputs[0].device.type, **ctx.mixed):
             output = ctx.function(*inputs)
         wanted = [part for part in inputs if part.requires_grad]
         found = iter(torch.autograd.grad(output, wanted, grads))

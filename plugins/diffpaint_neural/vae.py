@@ -80,3 +80,4 @@ class NeuralVAE(NeuralPainter):
     painter = "vae"
     network_class = VAENetwork
     any_shape = False
+    mixed = True

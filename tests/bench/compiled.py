@@ -1,4 +1,4 @@
-"""Whether torch.compile or bfloat16 would make neural-splat faster here: the work of test_speed.py, one thread.
+"""Whether torch.compile would make neural-splat faster here: the work of test_speed.py, one thread.
 
 python tests/bench/compiled.py
 
@@ -36,8 +36,6 @@ def main() -> None:
     seconds()  # whatever is slow once, whoever comes first
     print("| | first pass, s | fastest, s |\n|---|---|---|")
     print("| as it is | {:.2f} | {:.2f} |".format(*seconds()))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        print("| bfloat16 | {:.2f} | {:.2f} |".format(*seconds()))
     splat._ink = torch.compile(splat._ink, dynamic=True)  # of boxes in many shapes
     print("| the three layers of a pixel compiled | {:.2f} | {:.2f} |".format(*seconds()))
 
