@@ -64,7 +64,7 @@ class Figures:
         if self.same is not None:
             lines += [f"like the same sequence as the picture {100 * self.same:.1f} %, of digits that have several"]
         if self.directions:
-            lines += ["drawn in the direction that was taught, by sequence:"]
+            lines += ["drawn in the direction of the lesson, by sequence:"]
             lines += [f"  {100 * share:.1f} %  {name}" for name, share in self.directions.items()]
         if self.order is not None and self.sequences is not None:
             lines += ["order like the lesson's (correlation), by sequence:"]
