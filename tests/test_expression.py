@@ -31,7 +31,8 @@ def test_sums_weights_and_options(expression, wanted):
         ("pixel(norm=)", ValueError, "'norm=' is no option=value"),
         ("pixel(colour=1)", ValueError, "its options are"),
         ("pixel(norm=3)", ValueError, "got 3"),
-        ("content(crop=x)", ValueError, r"content cannot take crop=x \("),
+        ("content(crop=x)", ValueError, "both whole numbers, got x"),
+        ("content(jitter=x)", ValueError, r"content cannot take jitter=x \("),
         ("pixle", PluginError, "did you mean 'pixel'"),
     ],
 )
