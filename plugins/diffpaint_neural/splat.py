@@ -78,11 +78,10 @@ class SplatNetwork(nn.Module):
         rest = [part for layer in layers for part in (layer.weight, layer.bias[:, None])]
 
         def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
-            down = gaussian_profile(y[0][some], y[1][some], box[0], size[0], top) * mass[some, ..., None]
+            down = gaussian_profile(y[0][some], y[1][some], box[0], size[0], top)
             across = gaussian_profile(x[0][some], x[1][some], box[1], size[0], left)
-            density = torch.matmul(down.transpose(2, 3), across)  # (M, S, h, w)
             weight, bias = first.weight * (1 + scale[some]), first.bias[:, None] * (1 + scale[some]) + shift[some]
-            return recomputed(_ink, density.flatten(2), weight, bias, *rest).unflatten(1, box)
+            return recomputed(_ink, down, across, mass[some], weight, bias, *rest)
 
         return draw_in_boxes(extent(*y, mass), extent(*x, mass), size, draw)
 
@@ -98,11 +97,13 @@ class SplatNetwork(nn.Module):
         return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, curve.speed.mean(1, keepdim=True)
 
 
-def _ink(density: Tensor, *layers: Tensor) -> Tensor:
-    """Alpha (M, P) of densities (M, S, P): three layers, the same for every pixel.
+def _ink(down: Tensor, across: Tensor, mass: Tensor, *layers: Tensor) -> Tensor:
+    """Alpha (M, h, w) of Gaussians (M, S, K, h) down and (M, S, K, w) across, of mass (M, S, K).
 
-    Channels come before pixels, so that a layer is one product a stroke, with its modulation in the matrix.
+    The density of each scale is one product. Three layers make alpha of them, the same for every pixel: channels come
+    before pixels, so that a layer is one product a stroke, with its modulation in the matrix.
     """
+    density = torch.matmul((down * mass[..., None]).transpose(2, 3), across).flatten(2)  # (M, S, h * w)
     weight, bias, *rest = layers
     level = torch.baddbmm(bias, weight, density.log1p()).relu_()
     weight, bias, *rest = rest
@@ -110,7 +111,8 @@ def _ink(density: Tensor, *layers: Tensor) -> Tensor:
     weight, bias = rest
     level = torch.baddbmm(bias, weight.expand(len(level), -1, -1), level)[:, 0].sigmoid()
     # where no Gaussian reaches there is no paint, whatever the networks say
-    return level * -torch.expm1(-4 * density.sum(1))
+    alpha = level * -torch.expm1(-4 * density.sum(1))
+    return alpha.unflatten(1, (down.shape[-1], across.shape[-1]))
 
 
 class NeuralSplat(NeuralPainter):
