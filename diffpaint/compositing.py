@@ -108,20 +108,20 @@ class _Over(torch.autograd.Function):
         grad_color = torch.zeros_like(color) if ctx.needs_input_grad[0] else None
         seen = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
         for strokes, view in ctx.windows:
-            place, pull = view(seen), _pull(color, strokes, view(grad))
-            _at(grad_alpha, strokes, place).copy_(place)
-            place.lerp_(pull, _at(alpha, strokes, place))
+            place, place_grad = view(seen), view(grad)
+            target = _at(grad_alpha, strokes, place)
+            torch.sub((place_grad * _at(color, strokes, place_grad)).sum(-3, keepdim=True), place, out=target)
+            place.addcmul_(_at(alpha, strokes, place), target)
         remaining = torch.ones_like(seen)  # R_t
         for strokes, view in reversed(ctx.windows):
-            place, place_grad = view(remaining), view(grad)
+            place = view(remaining)
             ink = _at(alpha, strokes, place)
-            target = _at(grad_alpha, strokes, place)
-            target.neg_().add_(_pull(color, strokes, place_grad)).mul_(place)
+            _at(grad_alpha, strokes, place).mul_(place)
             if grad_color is not None:
-                weighted = place_grad * (place * ink)
+                weighted = view(grad) * (place * ink)
                 whole = color.shape[-2:] == alpha.shape[-2:]
                 _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
-            place.mul_(1 - ink)
+            place.addcmul_(place, ink, value=-1)
         return grad_color, grad_alpha, grad * remaining, None
 
 
@@ -129,8 +129,3 @@ def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:
     """The window's part of (B, T, C, h, w) as a view (B, *places, C, h, w)."""
     part = stack[:, strokes]
     return part.unflatten(1, place.shape[1:-3])
-
-
-def _pull(color: Tensor, strokes: slice, grad: Tensor) -> Tensor:
-    """<G, color_t>, (B, *places, 1, h, w)."""
-    return (grad * _at(color, strokes, grad)).sum(-3, keepdim=True)

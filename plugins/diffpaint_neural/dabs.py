@@ -66,7 +66,7 @@ class DabsNetwork(nn.Module):
         def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
             down = gaussian_profile(y[some], high[some], box[0], size[0], top) * mass[some, :, None]
             across = gaussian_profile(x[some], wide[some], box[1], size[0], left)
-            return -torch.expm1(-torch.matmul(down.transpose(1, 2), across))
+            return 1 - torch.matmul(down.transpose(1, 2), across).neg_().exp()  # faster than expm1()
 
         return draw_in_boxes(extent(y, high, mass), extent(x, wide, mass), size, draw)
 
