@@ -149,6 +149,7 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
         ({"forcing": 1}, "above 0, and the reverse; got 1 and 0.0"),
         ({"forcing_gone": 0.1}, "above 0, and the reverse; got 0.0 and 0.1"),
         ({"forcing": 1, "forcing_until": 0.3, "forcing_gone": 0.2}, r"from forcing_until, 0\.3, to 1, got 0\.2"),
+        ({"forcing_slack": 0.01}, "without forcing there is none, got 0.01"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(options, reason):
@@ -236,6 +237,30 @@ def test_the_lesson_gives_way_to_the_picture(digits, number, share, monkeypatch)
         (1 - share) * 1000 * figures["mse"].item() + share * 700 * figures["lesson"].item(), rel=1e-4
     )
     assert largest == pytest.approx(0.1 * max((1 - share) * 1000, share * 700))
+
+
+def test_a_lesson_with_slack_pulls_only_those_that_are_far_from_it(digits, monkeypatch):
+    lesson, losses = read_lesson("digits", 8), []
+    batch = next(digits[0].batches(8, 0))
+
+    def step(number, slack):
+        made = recipe(digits, lesson, forcing=700.0, forcing_until=0.02, forcing_gone=0.04, forcing_slack=slack)
+        monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append(loss.item()))
+        torch.manual_seed(0)
+        torch.nn.init.normal_(made.agent.action.weight)  # so that some are farther away than others
+        chosen = lesson.chosen(*batch, made.taught)
+        with torch.no_grad():
+            away = (made.act(batch[0]) - lesson.fitted(batch[0], chosen, made.taught)).square().mean((1, 2))
+        return made.step(number, batch), losses[-1], away
+
+    slack = step(300, 0.0)[2].median().item()
+    figures, loss, away = step(300, slack)
+    assert 0 < (away > slack).sum() < len(away)
+    pulled = (away - slack).clamp_min(0).mean().item()
+    assert loss == pytest.approx(500 * figures["mse"].item() + 350 * pulled, rel=1e-4)
+    assert figures["lesson"].item() == pytest.approx(away.mean().item(), rel=1e-4)
+    figures, loss, away = step(100, slack)  # alone, a lesson is followed to the letter
+    assert loss == pytest.approx(700 * away.mean().item(), rel=1e-4)
 
 
 @pytest.mark.parametrize(

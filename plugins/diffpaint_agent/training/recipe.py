@@ -106,16 +106,18 @@ class AgentRecipe(Recipe):
             penalty = self.critic.penalty(canvas, shown)
             self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
         actions = self.act(target)
-        off = torch.zeros((), device=target.device)
+        off = pulled = torch.zeros((), device=target.device)
         lesson = settings.lesson_share(number)
         by_picture, by_lesson = (1 - lesson) * settings.mse, lesson * settings.forcing
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
-            off = nn.functional.mse_loss(actions, self.lesson.fitted(target, follow, self.taught))
+            away = (actions - self.lesson.fitted(target, follow, self.taught)).square().mean((1, 2))
+            # An order is kept long before strokes lie where the lesson has them: the rest is for the picture to say.
+            off, pulled = away.mean(), (away - settings.forcing_slack * (lesson < 1)).clamp_min(0).mean()
         with torch.set_grad_enabled(lesson < 1):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-        loss = by_picture * error + by_lesson * off
+        loss = by_picture * error + by_lesson * pulled
         if lesson < 1 and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
             loss = loss - self.critic(canvas, target).mean()
         self.update("agent", loss, rate, LARGEST * max(by_picture, by_lesson, float(bool(judged))))

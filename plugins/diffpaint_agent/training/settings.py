@@ -25,6 +25,7 @@ class AgentSettings(TrainingSettings):
         forcing: Weight of the squared error of actions against a lesson's.
         forcing_until: Share of the steps during which the agent follows the lesson alone.
         forcing_gone: Share of the steps by which it follows the picture alone; in between one gives way to the other.
+        forcing_slack: Squared error of a picture's actions that the lesson lets pass while both are followed.
     """
 
     steps: int = 20_000
@@ -41,6 +42,7 @@ class AgentSettings(TrainingSettings):
     forcing: float = 0.0
     forcing_until: float = 0.0
     forcing_gone: float = 0.0
+    forcing_slack: float = 0.0
 
     def __post_init__(self):
         super().__post_init__()
@@ -64,6 +66,8 @@ class AgentSettings(TrainingSettings):
                 f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
                 f"got {self.forcing_gone}"
             )
+        if self.forcing_slack and not self.forcing:
+            raise ValueError(f"forcing_slack is of a lesson; without forcing there is none, got {self.forcing_slack}")
         taught = self.steps * self.forcing_gone
         if not self.mse and self.first_judged > taught:
             raise ValueError(
