@@ -24,6 +24,7 @@ from .objective import Objective, Pixel, check_canvas, check_target, distance
 from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
 from .param import param_f
+from .recompute import kept, recomputed
 from .registry import Plugin, PluginError, describe, load, load_objective, load_renderer, names, rescan
 from .renderer import STROKE_ACTION, Renderer, StrokeRenderer
 from .start import Start
@@ -67,6 +68,7 @@ __all__ = [
     "describe",
     "distance",
     "easel_options",
+    "kept",
     "load",
     "load_objective",
     "load_renderer",
@@ -81,6 +83,7 @@ __all__ = [
     "read_image",
     "read_weights",
     "read_weights_header",
+    "recomputed",
     "replacing",
     "rescan",
     "save_weights",

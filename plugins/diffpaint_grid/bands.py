@@ -3,7 +3,8 @@
 A *band* is as high as a stride: the next row of cells begins where it begins. A pixel depends on the strokes whose
 patches cover it and on nothing else, so the gradient of a band needs no more than the rows of cells that reach into it,
 ``spacing`` of them. These rows are alive: rendered when the first of their bands comes, and taken back to their actions
-when the last has gone. No stroke is rendered twice, and memory is that of a few rows of cells, not of the canvas's all.
+when the last has gone. No stroke is rendered twice, and memory is that of a few rows of cells, not of the canvas's all:
+so few that what their painter would compute again is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint import StrokeRenderer, Window, over, over_
+from diffpaint import StrokeRenderer, Window, kept, over, over_
 
 from .lattice import Lattice, Run
 
@@ -102,7 +103,7 @@ class _Row:
     def rendered(cls, actions: Tensor, runs: list[Run], renderer: StrokeRenderer) -> _Row:
         numbers = torch.cat([torch.arange(run.strokes.start, run.strokes.stop) for run in runs])
         some = actions[:, numbers].detach().requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), kept():
             color, alpha = renderer.stack(some, numbers)
         return cls(runs, numbers, some, color, alpha, torch.zeros_like(color), torch.zeros_like(alpha))
 

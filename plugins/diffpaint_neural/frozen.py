@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, linear
 
+from diffpaint import recomputed
+
 from .raster import resample, seen
-from .recompute import recomputed
 from .sketch import sketches
 
 if TYPE_CHECKING:

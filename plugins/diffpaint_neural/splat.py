@@ -14,10 +14,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffpaint import recomputed
+
 from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile
 from .painter import NeuralPainter
-from .recompute import recomputed
 
 FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
 

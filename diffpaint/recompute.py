@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 Result = TypeVar("Result", Tensor, tuple[Tensor, ...])
+_here = threading.local()
 
 
 def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
@@ -20,7 +23,19 @@ def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
         function: Deterministic; of one tensor, or a tuple of several.
         inputs: All that it depends on and that wants gradients.
     """
+    if getattr(_here, "kept", False):
+        return function(*inputs)
     return _Recomputed.apply(function, *inputs)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Within, on this thread, nothing is computed again: for who does that already, with a part at a time."""
+    before, _here.kept = getattr(_here, "kept", False), True
+    try:
+        yield
+    finally:
+        _here.kept = before
 
 
 class _Recomputed(torch.autograd.Function):
