@@ -24,7 +24,7 @@ from .objective import Objective, Pixel, check_canvas, check_target, distance
 from .optimize import NotFiniteError, paint
 from .painting import Painting, read_document
 from .param import param_f
-from .recompute import kept, recomputed
+from .recompute import nothing_recomputed, recomputed
 from .registry import Plugin, PluginError, describe, load, load_objective, load_renderer, names, rescan
 from .renderer import STROKE_ACTION, Renderer, StrokeRenderer
 from .start import Start
@@ -68,11 +68,11 @@ __all__ = [
     "describe",
     "distance",
     "easel_options",
-    "kept",
     "load",
     "load_objective",
     "load_renderer",
     "names",
+    "nothing_recomputed",
     "over",
     "over_",
     "paint",

@@ -21,7 +21,7 @@ def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
 
     Args:
         function: Deterministic; of one tensor, or a tuple of several.
-        inputs: All that it depends on and that wants gradients.
+        inputs: All that it depends on and that wants gradients; what is not among them gets none.
     """
     if getattr(_here, "kept", False):
         return function(*inputs)
@@ -29,8 +29,8 @@ def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """Within, on this thread, nothing is computed again: for who does that already, with a part at a time."""
+def nothing_recomputed() -> Iterator[None]:
+    """On this thread :func:`recomputed` keeps everything: for a caller that renders anew in backward itself."""
     before, _here.kept = getattr(_here, "kept", False), True
     try:
         yield
@@ -54,6 +54,9 @@ class _Recomputed(torch.autograd.Function):
         inputs = [part.detach().requires_grad_(need) for part, need in zip(ctx.saved_tensors, needed, strict=True)]
         with torch.enable_grad(), torch.autocast(inputs[0].device.type, **ctx.mixed):
             output = ctx.function(*inputs)
+        parts = (output,) if isinstance(output, Tensor) else output
+        varied = [number for number, part in enumerate(parts) if part.requires_grad]
         wanted = [part for part in inputs if part.requires_grad]
-        found = iter(torch.autograd.grad(output, wanted, grads))
+        outputs, slopes = [parts[number] for number in varied], [grads[number] for number in varied]
+        found = iter(torch.autograd.grad(outputs, wanted, slopes, allow_unused=True))
         return None, *(next(found) if need else None for need in needed)

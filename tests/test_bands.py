@@ -5,6 +5,7 @@ import torch
 
 import diffpaint
 from diffpaint_grid import bands, grid
+from diffpaint_neural import splat
 
 LAYOUTS = [
     {"rows": 5, "cols": 7, "size": (60, 90), "overlap": 0.5},
@@ -74,3 +75,16 @@ def test_few_rows_are_alive_at_a_time(monkeypatch):
     layout(layout.initial(1, 1).requires_grad_()).sum().backward()
     assert most == layout.lattice.spacing[0] < 12
     assert not alive
+
+
+@pytest.mark.parametrize(("few", "times"), [(10**9, 1), (0, 2)])
+def test_few_strokes_alive_are_not_rendered_a_third_time(monkeypatch, few, times):
+    layout = diffpaint.load_renderer("grid", rows=6, cols=2, size=(60, 20), overlap=0.5)
+    monkeypatch.setattr(grid, "AT_ONCE", 0)
+    monkeypatch.setattr(bands, "FEW", few)
+    calls, ink = [], splat._ink
+    monkeypatch.setattr(splat, "_ink", lambda down, *rest: (calls.append(len(down)), ink(down, *rest))[1])
+    canvas = layout(layout.initial(1, 3).requires_grad_())
+    assert sum(calls) == 36
+    canvas.sum().backward()
+    assert sum(calls) == 36 + times * 36

@@ -1,9 +1,12 @@
 """What is computed again for backward: the same gradients, and only where nobody says that it is kept."""
 
+import contextlib
+import threading
+
 import pytest
 import torch
 
-from diffpaint import kept, recomputed
+from diffpaint import nothing_recomputed, recomputed
 
 
 @pytest.fixture
@@ -39,22 +42,44 @@ def test_gradients_are_those_of_the_function(counted):
 
 def test_nothing_is_computed_again_where_it_is_kept(counted):
     function, calls = counted
-    with pytest.raises(ZeroDivisionError), kept():
-        with kept():
+    with nothing_recomputed():
+        with nothing_recomputed():
             gradients(lambda x, y: recomputed(function, x, y))
         gradients(lambda x, y: recomputed(function, x, y))
-        assert len(calls) == 2
+    assert len(calls) == 2
+    with contextlib.suppress(ZeroDivisionError), nothing_recomputed():
         raise ZeroDivisionError
     gradients(lambda x, y: recomputed(function, x, y))
     assert len(calls) == 4
 
 
-def test_what_wants_no_gradient_gets_none(counted):
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_only_what_wants_a_gradient_gets_one(counted, wanted):
+    """The second part of the result does not depend on y at all."""
     function, _ = counted
+    x, y = (part if number == wanted else part.detach() for number, part in enumerate(inputs()))
+    for results in (recomputed(function, x, y), function(x, y)):
+        (results[0] + results[1].detach()).sum().backward()
+    gradient, other = ((x, y) if wanted == 0 else (y, x))[0].grad, ((x, y) if wanted == 0 else (y, x))[1].grad
+    assert other is None
+    (plain,) = torch.autograd.grad(function(x, y)[0].sum(), (x, y)[wanted])
+    torch.testing.assert_close(gradient, 2 * plain)
+
+
+def test_an_input_that_changes_nothing_has_no_gradient():
     x, y = inputs()
-    recomputed(function, x, y.detach())[0].sum().backward()
-    assert x.grad is not None
+    recomputed(lambda x, y: x.exp(), x, y).sum().backward()
+    torch.testing.assert_close(x.grad, x.detach().exp())
     assert y.grad is None
+
+
+def test_other_threads_go_on_computing_again(counted):
+    function, calls = counted
+    thread = threading.Thread(target=gradients, args=[lambda x, y: recomputed(function, x, y)])
+    with nothing_recomputed():
+        thread.start()
+        thread.join()
+    assert len(calls) == 2
 
 
 def test_it_is_as_precise_the_second_time(counted):

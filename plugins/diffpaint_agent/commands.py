@@ -49,7 +49,7 @@ HELP = {
     "forcing": "Weight of the squared error of actions against the lesson's.",
     "forcing_until": "Share of the steps during which the agent follows the lesson alone.",
     "forcing_gone": "Share of the steps by which it follows the picture alone.",
-    "forcing_slack": "Squared error of actions that the lesson lets pass while both are followed.",
+    "forcing_slack": "Squared error of a picture's actions that the lesson lets pass once the picture counts too.",
 }
 
 

@@ -3,22 +3,25 @@
 A *band* is as high as a stride: the next row of cells begins where it begins. A pixel depends on the strokes whose
 patches cover it and on nothing else, so the gradient of a band needs no more than the rows of cells that reach into it,
 ``spacing`` of them. These rows are alive: rendered when the first of their bands comes, and taken back to their actions
-when the last has gone. No stroke is rendered twice, and memory is that of a few rows of cells, not of the canvas's all:
-so few that what their painter would compute again is kept.
+when the last has gone. No stroke is rendered twice, and memory is that of a few rows of cells, not of the canvas's all.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint import StrokeRenderer, Window, kept, over, over_
+from diffpaint import StrokeRenderer, Window, nothing_recomputed, over, over_
 
 from .lattice import Lattice, Run
+
+FEW = 2**22  # pixels of all patches alive up to which painters keep what they would compute for a third time
 
 
 def paint_in_bands(actions: Tensor, wide: Tensor, renderer: StrokeRenderer, lattice: Lattice) -> Tensor:
@@ -62,10 +65,12 @@ class _Bands(torch.autograd.Function):
         height, (rows, cols) = lattice.stride[0], lattice.cells
         runs = lattice.runs(actions.shape[1] // (rows * cols))
         of_actions, of_canvas = torch.zeros_like(actions), torch.empty_like(wide)
+        pixels = of_actions[..., 0].numel() // rows * min(lattice.spacing[0], rows) * math.prod(lattice.patch)
+        keep = pixels <= FEW
         alive: dict[int, _Row] = {}
         for band, top in enumerate(range(0, wide.shape[2], height)):
             if band < rows:
-                alive[band] = _Row.rendered(actions, runs[band], ctx.renderer)
+                alive[band] = _Row.rendered(actions, runs[band], ctx.renderer, keep)
             here = slice(top, top + height)
             pieces = [row.piece(top - number * height, wide[:, :, here].shape[2]) for number, row in alive.items()]
             colors, alphas = (torch.cat(part, 1).requires_grad_() for part in zip(*pieces, strict=True))
@@ -100,10 +105,10 @@ class _Row:
     of_alpha: Tensor
 
     @classmethod
-    def rendered(cls, actions: Tensor, runs: list[Run], renderer: StrokeRenderer) -> _Row:
+    def rendered(cls, actions: Tensor, runs: list[Run], renderer: StrokeRenderer, keep: bool) -> _Row:
         numbers = torch.cat([torch.arange(run.strokes.start, run.strokes.stop) for run in runs])
         some = actions[:, numbers].detach().requires_grad_()
-        with torch.enable_grad(), kept():
+        with torch.enable_grad(), nothing_recomputed() if keep else nullcontext():
             color, alpha = renderer.stack(some, numbers)
         return cls(runs, numbers, some, color, alpha, torch.zeros_like(color), torch.zeros_like(alpha))
 

@@ -38,8 +38,9 @@ def sketch(actions: Tensor, radius: tuple[float, float]) -> Tensor:
     pressure = (1 - t) * actions[:, 0:1] + t * actions[:, 1:2]
     mass = torch.cat([dense, dense * pressure[:, None]], 1)[:, :, None, :, None]  # (N, 2, 1, K, 1)
     lines = torch.matmul((y[:, None] * mass).transpose(-2, -1), x[:, None])  # (N, 2, S, 64, 64)
-    # channels last, as networks like it: of logarithms side by side the gradient is faster too; log1p() is slow
-    return lines.flatten(1, 2).contiguous(memory_format=torch.channels_last).add_(1).log()
+    # channels last, as networks like it: of logarithms side by side the gradient is faster too; log1p() is slow, and
+    # in 16 bits, as matmul() leaves them under autocast, 1 + lines would lose the faintest
+    return lines.flatten(1, 2).to(actions.dtype, memory_format=torch.channels_last).add_(1).log()
 
 
 def sketches(actions: Tensor, radius: tuple[float, float], halved: int) -> tuple[Tensor, ...]:

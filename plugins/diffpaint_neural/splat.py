@@ -104,7 +104,8 @@ def _ink(down: Tensor, across: Tensor, mass: Tensor, *layers: Tensor) -> Tensor:
     The density of each scale is one product. Three layers make alpha of them, the same for every pixel: channels come
     before pixels, so that a layer is one product a stroke, with its modulation in the matrix.
     """
-    density = torch.matmul((down * mass[..., None]).transpose(2, 3), across).flatten(2)  # (M, S, h * w)
+    density = torch.matmul((down * mass[..., None]).transpose(2, 3), across)  # (M, S, h, w)
+    density = density.flatten(2).to(down.dtype)  # in 16 bits, as it comes under autocast, 1 + density would be coarse
     weight, bias, *rest = layers
     # log1p() and expm1() take eight times as long: what they know more of the smallest densities is not needed
     level = torch.baddbmm(bias, weight, (density + 1).log()).relu_()

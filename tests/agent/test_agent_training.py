@@ -141,8 +141,12 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
     ("options", "reason"),
     [
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
-        ({"mse": 0, "critic_from": 0.5}, "the lesson is gone by step 0, and the critic comes at step 10000"),
-        ({"mse": 0, "critic_from": 0.5, "forcing": 1, "forcing_gone": 0.4}, "the lesson is gone by step 8000"),
+        ({"mse": 0, "critic_from": 0.5}, "the lesson teaches until step 0, and the critic comes at step 10000"),
+        ({"mse": 0, "critic_from": 0.5, "forcing": 1, "forcing_gone": 0.4}, "the lesson teaches until step 8000"),
+        (
+            {"mse": 0, "critic_from": 0.3, "forcing": 1, "forcing_until": 0.2, "forcing_gone": 0.4, "forcing_slack": 1},
+            "the lesson teaches until step 4000",
+        ),
         ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
         ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),

@@ -25,7 +25,7 @@ class AgentSettings(TrainingSettings):
         forcing: Weight of the squared error of actions against a lesson's.
         forcing_until: Share of the steps during which the agent follows the lesson alone.
         forcing_gone: Share of the steps by which it follows the picture alone; in between one gives way to the other.
-        forcing_slack: Squared error of a picture's actions that the lesson lets pass while both are followed.
+        forcing_slack: Squared error of a picture's actions that the lesson lets pass once the picture counts too.
     """
 
     steps: int = 20_000
@@ -68,10 +68,10 @@ class AgentSettings(TrainingSettings):
             )
         if self.forcing_slack and not self.forcing:
             raise ValueError(f"forcing_slack is of a lesson; without forcing there is none, got {self.forcing_slack}")
-        taught = self.steps * self.forcing_gone
+        taught = self.first_free if self.forcing_slack else self.steps * self.forcing_gone
         if not self.mse and self.first_judged > taught:
             raise ValueError(
-                f"there is nothing to learn from: mse is 0, the lesson is gone by step {taught:.0f}, and the critic "
+                f"there is nothing to learn from: mse is 0, the lesson teaches until step {taught:.0f}, and the critic "
                 f"comes at step {self.first_judged}"
             )
 
