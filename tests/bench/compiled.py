@@ -37,7 +37,7 @@ def main() -> None:
     print("| | first pass, s | fastest, s |\n|---|---|---|")
     print("| as it is | {:.2f} | {:.2f} |".format(*seconds()))
     splat._ink = torch.compile(splat._ink, dynamic=True)  # of boxes in many shapes
-    print("| the three layers of a pixel compiled | {:.2f} | {:.2f} |".format(*seconds()))
+    print("| alpha from Gaussians compiled | {:.2f} | {:.2f} |".format(*seconds()))
 
 
 if __name__ == "__main__":
