@@ -46,10 +46,10 @@ HELP = {
     "critic_from": "Share of the steps after which there is a critic; 0 is the paper's, 1 is never.",
     "critic_steps": "Steps of the critic for each of the agent; 5 is the paper's.",
     "mse": "Weight of the squared error beside the critic.",
-    "forcing": "Weight of the squared error of actions against the lesson's.",
+    "forcing": "Weight of the lesson.",
     "forcing_until": "Share of the steps during which the agent follows the lesson alone.",
-    "forcing_gone": "Share of the steps by which it follows the picture alone.",
-    "forcing_slack": "Squared error of a picture's actions that the lesson lets pass once the picture counts too.",
+    "forcing_gone": "Share of the steps by which the lesson's weight has fallen to zero.",
+    "forcing_slack": "How far strokes may then lie from the lesson's path, as a share of the picture's side.",
 }
 
 
@@ -98,8 +98,8 @@ def train(
         diffpaint agent train --data mnist --palette black -o run/
         diffpaint agent train --data mnist --painter neural-vae --palette black --connected -o run/
         diffpaint agent train --data faces.zip --mirror --size 32 --strokes 15 -o run/
-        diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 1000 \\
-            --forcing-until 0.05 --forcing-gone 1 --forcing-slack 0.015 -o run/
+        diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 10000 \\
+            --forcing-until 0.05 --forcing-gone 0.5 -o run/
 
     The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
     sheets on the way (sheets/: picture, canvas, the engine's replay), the weights (weights.safetensors), and their

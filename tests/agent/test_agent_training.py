@@ -13,6 +13,7 @@ from diffpaint_agent import Pictures, load_agent
 from diffpaint_agent.lesson import FOLDER, read_lesson
 from diffpaint_agent.training import recipe as recipes
 from diffpaint_agent.training import run as runs
+from diffpaint_agent.training.order import astray
 from diffpaint_agent.training.recipe import AgentRecipe
 from diffpaint_agent.training.run import train
 from diffpaint_agent.training.settings import AgentSettings
@@ -141,11 +142,10 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
     ("options", "reason"),
     [
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
-        ({"mse": 0, "critic_from": 0.5}, "the lesson teaches until step 0, and the critic comes at step 10000"),
-        ({"mse": 0, "critic_from": 0.5, "forcing": 1, "forcing_gone": 0.4}, "the lesson teaches until step 8000"),
+        ({"mse": 0, "critic_from": 0.5}, "a lesson alone teaches until step 0, and the critic comes at step 10000"),
         (
-            {"mse": 0, "critic_from": 0.3, "forcing": 1, "forcing_until": 0.2, "forcing_gone": 0.4, "forcing_slack": 1},
-            "the lesson teaches until step 4000",
+            {"mse": 0, "critic_from": 0.3, "forcing": 1, "forcing_until": 0.2, "forcing_gone": 0.4},
+            "a lesson alone teaches until step 4000, and the critic comes at step 6000",
         ),
         ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
@@ -153,7 +153,7 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
         ({"forcing": 1}, "above 0, and the reverse; got 1 and 0.0"),
         ({"forcing_gone": 0.1}, "above 0, and the reverse; got 0.0 and 0.1"),
         ({"forcing": 1, "forcing_until": 0.3, "forcing_gone": 0.2}, r"from forcing_until, 0\.3, to 1, got 0\.2"),
-        ({"forcing_slack": 0.01}, "without forcing there is none, got 0.01"),
+        ({"forcing_until": 0.1}, r"from forcing_until, 0\.1, to 1, got 0\.0"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(options, reason):
@@ -228,43 +228,23 @@ def test_a_lesson_is_followed_alone_and_then_less(digits):
     assert then[-1]["mse"] < 0.7 * then[0]["mse"]
 
 
-@pytest.mark.parametrize(("number", "share"), [(100, 1.0), (300, 0.5), (400, 0.0)])
-def test_the_lesson_gives_way_to_the_picture(digits, number, share, monkeypatch):
-    """Were the picture's whole weight there at once, its gradients would throw away what the lesson taught."""
-    made = recipe(digits, read_lesson("digits", 8), forcing=700.0, forcing_until=0.02, forcing_gone=0.04)
-    losses = []
-    monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append((name, loss.item(), largest)))
-    figures = made.step(number, next(digits[0].batches(8, 0)))
-    [(name, loss, largest)] = losses
-    assert name == "agent"
-    assert loss == pytest.approx(
-        (1 - share) * 1000 * figures["mse"].item() + share * 700 * figures["lesson"].item(), rel=1e-4
-    )
-    assert largest == pytest.approx(0.1 * max((1 - share) * 1000, share * 700))
-
-
-def test_a_lesson_with_slack_pulls_only_those_that_are_far_from_it(digits, monkeypatch):
+@pytest.mark.parametrize(("number", "alone", "share"), [(100, True, 1.0), (300, False, 0.5), (400, False, 0.0)])
+def test_first_a_lesson_is_followed_to_the_letter_and_then_its_path(digits, number, alone, share, monkeypatch):
     lesson, losses = read_lesson("digits", 8), []
     batch = next(digits[0].batches(8, 0))
-
-    def step(number, slack):
-        made = recipe(digits, lesson, forcing=700.0, forcing_until=0.02, forcing_gone=0.04, forcing_slack=slack)
-        monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append(loss.item()))
-        torch.manual_seed(0)
-        torch.nn.init.normal_(made.agent.action.weight)  # so that some are farther away than others
-        chosen = lesson.chosen(*batch, made.taught)
-        with torch.no_grad():
-            away = (made.act(batch[0]) - lesson.fitted(batch[0], chosen, made.taught)).square().mean((1, 2))
-        return made.step(number, batch), losses[-1], away
-
-    slack = step(300, 0.0)[2].median().item()
-    figures, loss, away = step(300, slack)
-    assert 0 < (away > slack).sum() < len(away)
-    pulled = (away - slack).clamp_min(0).mean().item()
-    assert loss == pytest.approx(500 * figures["mse"].item() + 350 * pulled, rel=1e-4)
-    assert figures["lesson"].item() == pytest.approx(away.mean().item(), rel=1e-4)
-    figures, loss, away = step(100, slack)  # alone, a lesson is followed to the letter
-    assert loss == pytest.approx(700 * away.mean().item(), rel=1e-4)
+    made = recipe(digits, lesson, forcing=700.0, forcing_until=0.02, forcing_gone=0.04, forcing_slack=0.1)
+    monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append((name, loss.item(), largest)))
+    with torch.no_grad():
+        actions = made.act(batch[0])
+        wanted = lesson.fitted(batch[0], lesson.chosen(*batch, made.taught), made.taught)
+    off = (actions - wanted).square().mean().item() if alone else astray(actions, wanted, 0.1).item()
+    figures = made.step(number, batch)
+    [(name, loss, largest)] = losses
+    assert name == "agent"
+    assert figures["lesson"].item() == pytest.approx(off, rel=1e-4)
+    picture = 0 if alone else 1000
+    assert loss == pytest.approx(picture * figures["mse"].item() + share * 700 * off, rel=1e-4)
+    assert largest == pytest.approx(0.1 * (700 if alone else 1000))
 
 
 @pytest.mark.parametrize(

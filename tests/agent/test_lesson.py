@@ -1,6 +1,7 @@
 """Lessons, and in which order strokes are drawn."""
 
 import json
+from itertools import pairwise
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 from diffpaint import Connected, load_renderer
 from diffpaint_agent import open_pictures
 from diffpaint_agent.lesson import FOLDER, read_lesson
-from diffpaint_agent.training.order import counterclockwise, downwards, like_lesson
+from diffpaint_agent.training.order import astray, counterclockwise, downwards, like_lesson
 
 BARRED = {36, 41, 64, 75, 97}  # of the 15 sevens among the 100 test digits, by eye
 
@@ -45,6 +46,46 @@ def test_directions_are_told_apart(lesson):
     assert counterclockwise(backwards(zero)).tolist() == [False]
     assert downwards(one).tolist() == [True]
     assert downwards(backwards(one)).tolist() == [False]
+
+
+def straight(*places):
+    """Connected strokes down the middle of a canvas, from each height to the next, (1, T, 12)."""
+    actions = torch.full((1, len(places) - 1, 12), 0.5)
+    for number, (start, end) in enumerate(pairwise(places)):
+        actions[0, number, 7], actions[0, number, 9], actions[0, number, 11] = start, (start + end) / 2, end
+    return actions
+
+
+def test_a_painting_in_the_order_of_its_lesson_is_not_astray_whatever_its_pace():
+    taught = straight(0.1, 0.3, 0.5, 0.7, 0.9)
+    assert astray(taught, taught, 0.0) == 0
+    other = straight(0.1, 0.2, 0.35, 0.6, 0.9)  # each stroke ends where the lesson is up to a stroke earlier
+    assert (other - taught).abs().max() > 0.14
+    assert astray(other, taught, 0.0) < 1e-4  # the lesson's path is looked up at points
+    assert astray(other, taught, 0.02) == 0
+    assert astray(straight(0.1, 0.15, 0.2, 0.25, 0.9), taught, 0.1) > 0.001  # half of it too late
+
+
+def test_a_painting_is_astray_by_how_far_it_lies_beyond_the_slack():
+    taught = straight(0.1, 0.3, 0.5, 0.7, 0.9)
+    beside = taught.clone()
+    beside[..., 6::2] += 0.2
+    assert astray(beside, taught, 0.0).item() == pytest.approx(0.2**2)
+    assert astray(beside, taught, 0.1).item() == pytest.approx(0.2**2 - 0.1**2)
+    assert astray(beside, taught, 0.21) == 0
+    one_of_two = torch.cat([beside, taught])
+    assert astray(one_of_two, taught.expand(2, -1, -1), 0.1).item() == pytest.approx((0.2**2 - 0.1**2) / 2)
+    moved = beside.clone().requires_grad_()
+    astray(moved, taught, 0.1).backward()
+    assert moved.grad is not None
+    assert (moved.grad[..., 6::2] > 0).all()  # to the left, where the lesson is
+    assert (moved.grad[..., :6] == 0).all()  # how thick strokes are is for the picture to say
+
+
+def test_digits_painted_backwards_are_astray(lesson):
+    turned = backwards(lesson.actions)
+    for sequence in range(11):
+        assert astray(turned[sequence][None], lesson.actions[sequence][None], 0.15) > 0.01
 
 
 def test_the_order_of_a_lesson_is_like_itself(lesson):

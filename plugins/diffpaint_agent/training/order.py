@@ -23,11 +23,30 @@ def path(actions: Tensor, points: int = POINTS) -> tuple[Tensor, Tensor]:
     Returns:
         Positions (B, T * points, 2) as fractions of the canvas, y downwards, and whether there is ink, (B, T * points).
     """
-    t = ((torch.arange(points) + 0.5) / points)[:, None]
+    t = ((torch.arange(points, device=actions.device) + 0.5) / points)[:, None]
     start, control, end = (actions[:, :, None, column : column + 2] for column in (6, 8, 10))
     position = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
     inked = actions[:, :, :2].mean(2, keepdim=True).expand(-1, -1, points) > FAINT
     return position.flatten(1, 2), inked.flatten(1)
+
+
+def astray(actions: Tensor, lesson: Tensor, slack: float) -> Tensor:
+    """How far paintings stray from the path of a lesson, each at its own pace.
+
+    Args:
+        actions: (B, T, 12) in [0, 1].
+        lesson: (B, T, 12) in [0, 1], what each is to follow.
+        slack: Distance from the path that counts for nothing, as a share of the canvas's side.
+
+    Returns:
+        The mean of squared distances, of points on the strokes from what the lesson paints up to one stroke before and
+        after that time, of each of which the square of the slack is taken off, down to zero.
+    """
+    (painted, _), (taught, _) = path(actions), path(lesson)
+    number = torch.arange(painted.shape[1], device=painted.device)
+    late = (number[:, None] - number).abs() > POINTS
+    apart = (painted[:, :, None] - taught[:, None]).square().sum(3).masked_fill(late, torch.inf)
+    return (apart.amin(2) - slack**2).clamp_min(0).mean()
 
 
 def counterclockwise(actions: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from ..agent import Agent
 from ..lesson import Lesson
 from ..pictures import Pictures
 from .critic import Critic
+from .order import astray
 from .settings import AgentSettings
 from .sheet import painted_sheet
 
@@ -28,8 +29,8 @@ BETAS = {"agent": (0.9, 0.99), "critic": (0.5, 0.9)}  # Adam's; an agent whose s
 ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
 CRITIC = 5.0  # learning rate of the critic over the agent's
 ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
-# Norm of the agent's gradient at which it is clipped, as a share of the largest weight in its loss: twice the usual.
-# A few larger ones are enough to make it forget in which order it was taught to paint.
+# Norm of the agent's gradient at which it is clipped, twice the usual, as a share of the picture's weight in its loss,
+# or of a lesson's that is alone. A few larger ones are enough to make it forget in which order to paint.
 LARGEST = 0.1
 SHOWN = 32  # pictures of a contact sheet
 
@@ -106,21 +107,23 @@ class AgentRecipe(Recipe):
             penalty = self.critic.penalty(canvas, shown)
             self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
         actions = self.act(target)
-        off = pulled = torch.zeros((), device=target.device)
-        lesson = settings.lesson_share(number)
-        by_picture, by_lesson = (1 - lesson) * settings.mse, lesson * settings.forcing
+        off = torch.zeros((), device=target.device)
+        alone = number < settings.first_free
+        by_picture = 0.0 if alone else settings.mse
+        by_lesson = settings.forcing * settings.lesson_share(number)
         if self.lesson is not None:
             follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
-            away = (actions - self.lesson.fitted(target, follow, self.taught)).square().mean((1, 2))
-            # An order is kept long before strokes lie where the lesson has them: the rest is for the picture to say.
-            off, pulled = away.mean(), (away - settings.forcing_slack * (lesson < 1)).clamp_min(0).mean()
-        with torch.set_grad_enabled(lesson < 1):
+            lesson = self.lesson.fitted(target, follow, self.taught)
+            # In the lesson's order, strokes may have any length and lie anywhere near: that is for the picture to say.
+            off = nn.functional.mse_loss(actions, lesson) if alone else astray(actions, lesson, settings.forcing_slack)
+        with torch.set_grad_enabled(not alone):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-        loss = by_picture * error + by_lesson * pulled
-        if lesson < 1 and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
+        loss = by_picture * error + by_lesson * off
+        if not alone and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
             loss = loss - self.critic(canvas, target).mean()
-        self.update("agent", loss, rate, LARGEST * max(by_picture, by_lesson, float(bool(judged))))
+        weight = by_lesson if alone else max(by_picture, float(bool(judged)))
+        self.update("agent", loss, rate, LARGEST * weight)
         return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 
     def sheet(self, path: Path) -> None:

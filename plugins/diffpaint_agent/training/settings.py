@@ -22,10 +22,11 @@ class AgentSettings(TrainingSettings):
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
-        forcing: Weight of the squared error of actions against a lesson's.
-        forcing_until: Share of the steps during which the agent follows the lesson alone.
-        forcing_gone: Share of the steps by which it follows the picture alone; in between one gives way to the other.
-        forcing_slack: Squared error of a picture's actions that the lesson lets pass once the picture counts too.
+        forcing: Weight of a lesson.
+        forcing_until: Share of the steps during which the agent follows the lesson alone: the squared error of its
+            actions. Then the picture counts too, and of the lesson only its path, at any pace.
+        forcing_gone: Share of the steps by which the weight of the lesson has fallen to zero.
+        forcing_slack: How far from that path strokes may lie, as a share of the picture's side.
     """
 
     steps: int = 20_000
@@ -42,7 +43,7 @@ class AgentSettings(TrainingSettings):
     forcing: float = 0.0
     forcing_until: float = 0.0
     forcing_gone: float = 0.0
-    forcing_slack: float = 0.0
+    forcing_slack: float = 0.1
 
     def __post_init__(self):
         super().__post_init__()
@@ -66,13 +67,10 @@ class AgentSettings(TrainingSettings):
                 f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
                 f"got {self.forcing_gone}"
             )
-        if self.forcing_slack and not self.forcing:
-            raise ValueError(f"forcing_slack is of a lesson; without forcing there is none, got {self.forcing_slack}")
-        taught = self.first_free if self.forcing_slack else self.steps * self.forcing_gone
-        if not self.mse and self.first_judged > taught:
+        if not self.mse and self.first_judged > self.first_free:
             raise ValueError(
-                f"there is nothing to learn from: mse is 0, the lesson teaches until step {taught:.0f}, and the critic "
-                f"comes at step {self.first_judged}"
+                f"there is nothing to learn from: mse is 0, a lesson alone teaches until step {self.first_free}, and "
+                f"the critic comes at step {self.first_judged}"
             )
 
     @property
@@ -86,7 +84,7 @@ class AgentSettings(TrainingSettings):
         return round(self.forcing_until * self.steps)
 
     def lesson_share(self, number: int) -> float:
-        """The lesson's share of the loss at a step, from 1 to 0; the picture has the rest."""
+        """The share of its weight that the lesson has at a step, from 1 to 0."""
         start, end = self.first_free, round(self.forcing_gone * self.steps)
         if number < start:
             return 1.0
