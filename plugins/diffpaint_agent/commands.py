@@ -99,7 +99,7 @@ def train(
         diffpaint agent train --data mnist --painter neural-vae --palette black --connected -o run/
         diffpaint agent train --data faces.zip --mirror --size 32 --strokes 15 -o run/
         diffpaint agent train --data mnist --palette black --connected --lesson digits --forcing 10000 \\
-            --forcing-until 0.05 --forcing-gone 0.5 -o run/
+            --forcing-until 0.05 --forcing-gone 0.7 -o run/
 
     The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
     sheets on the way (sheets/: picture, canvas, the engine's replay), the weights (weights.safetensors), and their
