@@ -17,12 +17,13 @@ the gradient of the alphas and a few canvases.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 #: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
-#: (B, *places, C, h, w), with as many places as strokes. The places of one window must not overlap.
+#: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
 Window = tuple[slice, Callable[[Tensor], Tensor]]
 
 
@@ -54,16 +55,10 @@ def over_(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window
     """As :func:`over`, onto the canvas itself: nothing is copied, and nothing differentiable.
 
     Args:
-        color: As for :func:`over`.
-        alpha: Likewise.
-        canvas: (B, 3, H, W) in [0, 1], which is painted on.
-        windows: As for :func:`over`.
-
-    Returns:
-        The canvas.
-
-    Raises:
-        ValueError: Shapes that do not fit one another.
+        color: As for :func:`over`; so are alpha, windows, and what is raised.
+        alpha: (B, T, 1, h, w).
+        canvas: (B, 3, H, W) in [0, 1], which is painted on, and returned.
+        windows: A :data:`Window` each.
     """
     for strokes, view in _checked(color, alpha, canvas, windows):
         place = view(canvas)
@@ -94,26 +89,43 @@ def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Win
 
 class _Over(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]) -> Tensor:
-        ctx.save_for_backward(color, alpha, canvas)
-        ctx.windows = windows
+    def forward(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]) -> Tensor:
         return over_(color, alpha, canvas.clone(memory_format=torch.contiguous_format), windows)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:3])
+        ctx.windows = inputs[3]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
-        color, alpha, canvas = ctx.saved_tensors
+        return *_Gradients.apply(*ctx.saved_tensors, grad, ctx.windows, ctx.needs_input_grad[0]), None
+
+    @staticmethod
+    def vmap(info, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
+        (painted,), _ = _folded(_Over, info, in_dims, inputs, 3)
+        return painted, 0
+
+
+class _Gradients(torch.autograd.Function):
+    """Backward of :class:`_Over`, of its own so that ``torch.func.vmap`` can map over it too."""
+
+    @staticmethod
+    def forward(
+        color: Tensor, alpha: Tensor, canvas: Tensor, grad: Tensor, windows: Sequence[Window], of_color: bool
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
         grad = grad.contiguous()
         grad_alpha = torch.zeros_like(alpha)
-        grad_color = torch.zeros_like(color) if ctx.needs_input_grad[0] else None
-        seen = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
-        for strokes, view in ctx.windows:
-            place, place_grad = view(seen), view(grad)
+        grad_color = torch.zeros_like(color) if of_color else None
+        products = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>
+        for strokes, view in windows:
+            place, place_grad = view(products), view(grad)
             target = _at(grad_alpha, strokes, place)
             torch.sub((place_grad * _at(color, strokes, place_grad)).sum(-3, keepdim=True), place, out=target)
             place.addcmul_(_at(alpha, strokes, place), target)
-        remaining = torch.ones_like(seen)  # R_t
-        for strokes, view in reversed(ctx.windows):
+        remaining = torch.ones_like(products)  # R_t
+        for strokes, view in reversed(windows):
             place = view(remaining)
             ink = _at(alpha, strokes, place)
             _at(grad_alpha, strokes, place).mul_(place)
@@ -122,7 +134,27 @@ class _Over(torch.autograd.Function):
                 whole = color.shape[-2:] == alpha.shape[-2:]
                 _at(grad_color, strokes, place).copy_(weighted if whole else weighted.sum((-2, -1), keepdim=True))
             place.addcmul_(place, ink, value=-1)
-        return grad_color, grad_alpha, grad * remaining, None
+        return grad_color, grad_alpha, grad * remaining
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple[Any, ...], output: Any) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Any, Any]:
+        return _folded(_Gradients, info, in_dims, inputs, 4)
+
+
+def _folded(function: Any, info: Any, in_dims: tuple[int | None, ...], inputs: tuple[Any, ...], tensors: int) -> Any:
+    """A function of batches under ``torch.func.vmap``: what is mapped over, along dimension 0, is more of the batch."""
+    parts = [
+        part.expand(info.batch_size, *part.shape) if dim is None else part.movedim(dim, 0)
+        for part, dim in zip(inputs[:tensors], in_dims, strict=False)
+    ]
+    given = function.apply(*(part.flatten(0, 1) for part in parts), *inputs[tensors:])
+    given = given if isinstance(given, tuple) else (given,)
+    unfolded = [None if part is None else part.unflatten(0, parts[0].shape[:2]) for part in given]
+    return tuple(unfolded), tuple(None if part is None else 0 for part in given)
 
 
 def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:

@@ -13,15 +13,10 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
     Raises:
         ValueError: The device does not exist here; the message names those that do.
     """
-    available = ["cpu"]
-    if torch.cuda.is_available():
-        available = [f"cuda:{index}" for index in range(torch.cuda.device_count())] + available
-    if torch.backends.mps.is_available():
-        available.append("mps")
-    if name is None:
-        return torch.device(available[0])
+    available = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    available += ["cpu", "mps"] if torch.backends.mps.is_available() else ["cpu"]
     try:
-        device = torch.device(name)
+        device = torch.device(available[0] if name is None else name)
     except RuntimeError:
         device = None
     if device is None or not {f"{device.type}:{device.index or 0}", str(device).removesuffix(":0")} & set(available):

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 def catch_interrupt() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets; a loop looks at it between steps. The second Ctrl-C interrupts at once."""
     event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event  # signals reach the main thread only
+    if threading.current_thread() is not threading.main_thread():  # signals reach no other
+        yield event
         return
 
     def handle(*_: object) -> None:

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import io
-import math
-import random
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
-from .files import check_writable, replacing
 from .interrupt import catch_interrupt
+from .io.checkpoint import restore_checkpoint, save_checkpoint
+from .io.document import TRANSPARENT, encode_ground
+from .io.files import check_writable
+from .logits import Logits, Optimizer, Rates, check_actions
 from .objective import Objective
-from .painting import Painting
-from .renderer import Renderer
+from .painting import Background, Painting, lay_ground
+from .randomness import seeded
+from .renderer import Moment, Renderer, at
+from .strategy import Strategy
 
-CHECKPOINT_VERSION = 1
+Callback = Callable[[int, Tensor, float], bool | None]
 
 
 class NotFiniteError(RuntimeError):
-    """The canvas, the loss or its gradient turned NaN or infinite.
-
-    Attributes:
-        step: At which step, counted from 0.
-        painting: The last good state.
-    """
+    """The canvas, the loss or its gradient turned NaN or infinite at a ``step``; ``painting`` is the last good one."""
 
     def __init__(self, what: str, step: int, painting: Painting):
-        super().__init__(
-            f"{what} is not finite at step {step}; the painting is kept as it was before. "
-            "A smaller learning rate, or another objective, may help"
-        )
-        self.step = step
-        self.painting = painting
+        hint = "A smaller learning rate, or another objective, may help"
+        super().__init__(f"{what} is not finite at step {step}; the painting is kept as it was before. {hint}")
+        self.step, self.painting = step, painting
 
 
 def paint(
@@ -51,24 +44,26 @@ def paint(
     strokes: int = 16,
     batch: int = 1,
     steps: int = 200,
-    lr: float | None = None,
+    lr: Rates = None,
+    schedule: Callable[[float], float] | None = None,
+    optimizer: Optimizer = torch.optim.Adam,
     seed: int = 0,
     device: str | torch.device | None = None,
     actions: Tensor | None = None,
-    background: Sequence[float] = (1.0, 1.0, 1.0),
+    background: Background = (1.0, 1.0, 1.0),
     constraints: Sequence[Constraint] = (),
-    callback: Callable[[int, Tensor, float], None] | None = None,
+    strategy: Strategy | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 25,
     resume: bool = False,
     run: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> Painting:
-    """Paint: Adam on the logits of the actions.
+    """Paint: an optimiser moves the logits of actions. Ctrl-C ends it early, with what there is.
 
-    Ctrl-C ends the optimisation early; the painting so far is returned, marked ``interrupted``. The same seed on the
-    same machine gives the same painting, and one that was interrupted and resumed the same as one that was not; on a
-    GPU nearly, since some of its sums have no order.
+    The same seed on the same machine gives the same painting, and one that was interrupted and resumed the same as one
+    that was not; on a GPU nearly, since some of its sums have no order.
 
     Args:
         renderer: Moved to the device, as is the objective.
@@ -76,197 +71,220 @@ def paint(
         strokes: Strokes a canvas; for a grid, a cell. Passed to ``renderer.initial``.
         batch: How many paintings at once.
         steps: Of the optimiser.
-        lr: Adam's learning rate; None takes the renderer's own.
+        lr: Learning rate, or one by the name of an action; None, and actions without a name, take the renderer's own.
+        schedule: From the progress, 0 to 1, to the share of ``lr`` at a step.
+        optimizer: A class of ``torch.optim``, or what takes groups of parameters and gives an optimiser.
         seed: Of everything random, the objective's augmentation too.
         device: Where to compute; None takes a GPU if there is one.
-        actions: (B, T, A) in [0, 1] to start from, instead of ``renderer.initial``; then ``strokes`` and ``batch`` are
-            not used. Constraints are applied to them.
-        background: sRGB in [0, 1], what is painted on.
+        actions: (B, T, A) in [0, 1] to start from, instead of ``renderer.initial``, ``strokes`` and ``batch``.
+        background: sRGB in [0, 1], a picture (3, H, W) or (B, 3, H, W), or ``transparent``: saved with alpha.
         constraints: Applied to the actions in this order; those of the painting obey them exactly. Where one is softer
             in early steps, only a run resumed with the same ``steps`` ends as one that was not interrupted.
-        callback: Called after every step with its number, the canvas (B, 3, H, W) before the step, and the loss.
-        checkpoint: A file to write the state to, every ``checkpoint_every`` steps, on interrupt and at the end. Where
-            that fails, on a full disk, a line on stderr says so and painting goes on.
+        strategy: May add, move and drop strokes after every step.
+        callback: Called after every step with its number, the canvas before it, and the loss; True ends it.
+        checkpoint: File for the state, every ``checkpoint_every`` steps and at the end. A full disk is told on stderr.
         checkpoint_every: Steps between two checkpoints.
-        resume: Go on from ``checkpoint``, which must exist and be of the same settings (but for ``steps``).
-        run: What else a resumed run must share, such as the objective's name and a hash of the photo; an objective
-            itself cannot be compared.
+        resume: Go on from ``checkpoint``, which must exist and be of the same settings, but for ``steps``.
+        run: What else a resumed run must share, such as a name of the objective, which itself cannot be compared.
         progress: Show a progress bar with the loss.
 
     Raises:
-        ValueError: A number or tensor out of range, constraints that the renderer's actions cannot obey, a device or
-            checkpoint that is not there, or a checkpoint of other settings; before the first step.
+        ValueError: Whatever of this is wrong; before the first step.
         NotFiniteError: Something turned NaN; carries the last good painting, which is in the checkpoint too.
     """
-    for name, value, least in (("strokes", strokes, 1), ("batch", batch, 1), ("steps", steps, 0)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
-    lr = renderer.lr if lr is None else lr
-    if not 0 < lr < math.inf:
-        raise ValueError(f"lr, the learning rate, must be above 0 and finite, got {lr}")
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
-    if checkpoint_every < 1:
-        raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}")
-    if len(background) != 3 or not all(0 <= channel <= 1 for channel in background):
-        raise ValueError(f"background is three sRGB values in [0, 1], got {tuple(background)}")
+    _check_numbers(seed, strokes=strokes, batch=batch, steps=steps, checkpoint_every=checkpoint_every)
     if resume and checkpoint is None:
         raise ValueError("resume needs a checkpoint to go on from")
-    if checkpoint is not None:
-        check_writable(checkpoint)
-    # plain numbers, whatever kind came in: checkpoints and documents hold nothing else
-    seed, lr, background = int(seed), float(lr), [float(channel) for channel in background]
-    where = pick_device(device)
-    if actions is None:
-        actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(seed))
-    renderer.check(actions)
-    _check_actions(actions)
-    check_constraints(constraints, renderer)
-    renderer, objective = renderer.to(where), objective.to(where)
+    file = None if checkpoint is None else check_writable(checkpoint)
+    with torch.enable_grad():
+        work = _Work(renderer, objective, list(constraints), int(steps), int(seed), schedule, strategy)
+        if actions is None:
+            actions = renderer.initial(batch, strokes, torch.Generator().manual_seed(work.seed))
+        work.begin(actions, background, lr, optimizer, pick_device(device))
+        settings = work.settings({} if run is None else run)
+        if resume and file is not None:
+            work.restore(file, settings)
+        return _optimise(work, file, settings, int(checkpoint_every), callback, progress)
 
-    # clamped so that actions of exactly 0 and 1 have finite logits, which a few steps can move
-    logits = actions.detach().to(where, torch.float32).logit(eps=1e-3).requires_grad_()
-    ground = torch.tensor(background, dtype=torch.float32, device=where)[None, :, None, None]
-    ground = ground.expand(len(logits), 3, *renderer.size)
-    optimizer = torch.optim.Adam([logits], lr=lr)
-    losses: list[float] = []
-    settings = {
-        "renderer": f"{type(renderer).__name__} {renderer.spec or ''}",
-        "actions": list(logits.shape),
-        "size": list(renderer.size),
-        "lr": lr,
-        "seed": seed,
-        "background": background,
-        "constraints": [repr(constraint) for constraint in constraints],
-        **({} if run is None else run),
-    }
-    if resume and checkpoint is not None:
-        losses = _restore(Path(checkpoint), settings, logits, optimizer)
 
-    def painting(interrupted: bool = False) -> Painting:
-        with torch.no_grad():
-            final = constrain(logits.sigmoid(), constraints, renderer)
-            canvas = renderer(final, ground)
-        return Painting(canvas.cpu(), final.cpu(), renderer, seed, ground.cpu(), list(losses), interrupted)
+@dataclass
+class _Work:
+    """A painting at work: what :func:`paint` was given, and how far it got."""
 
-    def keep() -> None:
-        if checkpoint is None:
-            return
+    renderer: Renderer
+    objective: Objective
+    constraints: list[Constraint]
+    steps: int
+    seed: int
+    schedule: Callable[[float], float] | None
+    strategy: Strategy | None
+    losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for part, kind in ((self.renderer, Renderer), (self.objective, Objective)):
+            if not isinstance(part, kind):
+                raise ValueError(f"wanted an instance of diffpaint.{kind.__name__}, got {part!r}")
+        check_constraints(self.constraints, self.renderer)
+
+    def begin(self, actions: Tensor, background: Background, lr: Rates, make: Optimizer, device: torch.device) -> None:
+        """Check what it begins with, and move everything to the device; arguments as of :func:`paint`."""
+        check_actions(actions, self.renderer)
+        self.transparent = isinstance(background, str)
+        ground = lay_ground(background, len(actions), self.renderer.size)
+        self.renderer, self.objective = self.renderer.to(device), self.objective.to(device)
+        self.logits = Logits(self.renderer.shared_from(actions, actions).to(device), self.renderer, lr, make)
+        self.ground = ground.to(self.logits.value)
+        options = {name: value for name, value in self.logits.optimizer.defaults.items() if name != "lr"}
+        usual = make is torch.optim.Adam
+        self.optimizer = None if usual else f"{type(self.logits.optimizer).__name__} {options}"
+
+    def settings(self, run: Mapping[str, str]) -> dict[str, Any]:
+        """What a run that goes on with this must share; what is as it is by default is not named."""
+        ground = [TRANSPARENT if self.transparent else encode_ground(one[None]) for one in self.ground]
+        extra = {"optimizer": self.optimizer, "schedule": self.schedule, "strategy": self.strategy}
+        return {
+            "renderer": f"{type(self.renderer).__name__} {self.renderer.spec or ''}",
+            "actions": list(self.logits.value.shape),
+            "size": list(self.renderer.size),
+            "lr": self.logits.lr,
+            "seed": self.seed,
+            "background": ground[0] if all(one == ground[0] for one in ground) else ground,
+            "constraints": [_named(constraint) for constraint in self.constraints],
+            **{name: _named(value) for name, value in extra.items() if value},
+            **run,
+        }
+
+    def restore(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint; see :func:`restore_checkpoint` for what it raises."""
+        state = restore_checkpoint(path, settings, ("logits", "optimizer", "losses"))
+        self.logits.value, self.losses = state["logits"], list(state["losses"])
+        self.logits.optimizer.load_state_dict(state["optimizer"])
+
+    def keep(self, path: Path | None, settings: Mapping[str, Any]) -> None:
+        """Write a checkpoint, if there is to be one; a full disk is no reason to lose the painting too."""
+        state = {"logits": self.logits.value.detach(), "optimizer": self.logits.optimizer.state_dict()}
         try:
-            _save(Path(checkpoint), settings, logits, optimizer, losses)
-        except OSError as error:  # a full disk is no reason to lose the painting too
-            tqdm.write(f"no checkpoint of step {len(losses)}: {error}; painting goes on", file=sys.stderr)
+            if path is not None:
+                save_checkpoint(path, settings, **state, losses=self.losses)
+        except OSError as error:
+            tqdm.write(f"no checkpoint of step {len(self.losses)}: {error}; painting goes on", file=sys.stderr)
 
-    good = logits.detach().clone()  # the last logits whose canvas, loss and gradient were finite
+    def moment(self, step: int) -> Moment:
+        """A step, with the actions that are rendered: those that obey the constraints."""
+        free = self.logits.value.sigmoid()
+        moment = Moment(step, self.steps, free, self.renderer)
+        return replace(moment, actions=constrain(free, self.constraints, self.renderer, moment))
+
+    def painting(self, interrupted: bool = False) -> Painting:
+        """As it is now."""
+        with torch.no_grad():
+            actions = self.moment(self.steps).actions
+            canvas = self.renderer(actions, self.ground)
+        canvas, actions, ground = (part.cpu() for part in (canvas, actions, self.ground))
+        history = self.seed, ground, list(self.losses), interrupted
+        return Painting(canvas, actions, self.renderer, *history, transparent=self.transparent)
+
+    def step(self) -> Tensor:
+        """One step of the optimiser; the canvas before it, or ArithmeticError for what is not finite."""
+        number, first = len(self.losses), []
+        if self.schedule is not None:
+            self.logits.slow_down(self.schedule(number / self.steps))
+
+        def closure() -> float:
+            """Loss and gradients; some optimisers ask for them several times a step, under the same randomness."""
+            self.logits.optimizer.zero_grad()
+            with seeded(self.seed, number):
+                moment = self.moment(number)
+                canvas, loss = self._judged(moment)
+            with at(moment, self.renderer, self.objective):  # strokes may be rendered again for their gradients
+                loss.backward()
+            for name, values in (("canvas", [canvas]), ("loss", [loss]), ("gradient", self.logits.gradients)):
+                if not all(value.isfinite().all() for value in values):
+                    raise ArithmeticError(f"the {name}")
+            first.append((moment, canvas, loss.item()))
+            return loss.item()
+
+        self.logits.optimizer.step(closure)
+        moment, canvas, loss = first[0]
+        if self.renderer.shared:
+            self.logits.value = self.renderer.shared_from(self.logits.value, self.logits.value)
+        if self.strategy is not None:
+            done = replace(moment, actions=moment.actions.detach())
+            if (change := self.strategy(done, canvas.detach(), canvas.grad)) is not None:
+                self.logits.change(change)
+        self.losses.append(loss)
+        return canvas.detach()
+
+    def _judged(self, moment: Moment) -> tuple[Tensor, Tensor]:
+        """The canvas and its score."""
+        with at(moment, self.renderer, self.objective):
+            canvas = self.renderer(moment.actions, self.ground)
+            if self.strategy is not None:
+                canvas.retain_grad()
+            loss, name = self.objective(canvas), type(self.objective).__name__
+        if canvas.shape != self.ground.shape:
+            raise ValueError(
+                f"{type(self.renderer).__name__} painted {tuple(canvas.shape)} on {tuple(self.ground.shape)}"
+            )
+        if not isinstance(loss, Tensor) or loss.shape != ():
+            given = tuple(loss.shape) if isinstance(loss, Tensor) else repr(loss)
+            raise ValueError(f"{name} gave {given}; wanted a scalar tensor, such as the mean over the batch")
+        if not loss.requires_grad:
+            raise ValueError(f"{name} gave a score that does not depend on the canvas: there is nothing to follow")
+        return canvas, loss
+
+
+def _optimise(
+    work: _Work, file: Path | None, settings: Mapping[str, Any], every: int, callback: Callback | None, progress: bool
+) -> Painting:
+    """Step after step, to the end or to where it is ended."""
+
+    def undone(what: str) -> NotFiniteError:
+        work.logits.value = good
+        work.keep(file, settings)
+        return NotFiniteError(what, len(work.losses), work.painting())
+
+    good = work.logits.value.detach().clone()  # the last whose canvas, loss and gradient were finite
     with (
-        _random_state_kept(),
         catch_interrupt() as interrupt,
-        tqdm(total=steps, initial=len(losses), disable=not progress, unit="step") as bar,
+        tqdm(total=work.steps, initial=len(work.losses), disable=not progress, unit="step") as bar,
     ):
-        for step in range(len(losses), steps):
-            _seed_all(seed, step)
-            optimizer.zero_grad()
-            canvas = renderer(constrain(logits.sigmoid(), constraints, renderer, step / steps), ground)
-            loss = objective(canvas)
-            loss.backward()
-            broken = _not_finite({"the canvas": canvas, "the loss": loss, "the gradient": logits.grad})
-            if broken:
-                with torch.no_grad():
-                    logits.copy_(good)
-                keep()
-                raise NotFiniteError(broken, step, painting())
-            good.copy_(logits.detach())
-            optimizer.step()
-            losses.append(loss.item())
-            bar.set_postfix(loss=f"{losses[-1]:.4g}", refresh=False)
+        while len(work.losses) < work.steps:
+            before = work.logits.value.detach().clone()
+            try:
+                canvas = work.step()
+            except ArithmeticError as error:
+                raise undone(str(error)) from None
+            good = before
+            bar.set_postfix(loss=f"{work.losses[-1]:.4g}", refresh=False)
             bar.update()
-            if callback is not None:
-                callback(step, canvas.detach(), losses[-1])
+            try:
+                if callback is not None and callback(len(work.losses) - 1, canvas, work.losses[-1]):
+                    break
+            except KeyboardInterrupt:
+                if interrupt.is_set():  # the second: it is meant
+                    raise
+                interrupt.set()
             if interrupt.is_set():
                 break
-            if len(losses) % checkpoint_every == 0:
-                keep()
-    keep()  # before the canvas is rendered once more, which a second Ctrl-C may end
-    finished = painting(interrupt.is_set() and len(losses) < steps)
+            if len(work.losses) % every == 0:
+                work.keep(file, settings)
+    work.keep(file, settings)  # before the canvas is rendered once more, which a second Ctrl-C may end
+    finished = work.painting(interrupt.is_set() and len(work.losses) < work.steps)
     if not finished.canvas.isfinite().all():  # what the last step led to, which no step has looked at
-        with torch.no_grad():
-            logits.copy_(good)
-        keep()
-        raise NotFiniteError("the canvas", len(losses), painting())
+        raise undone("the canvas")
     return finished
 
 
-def _check_actions(actions: Tensor) -> None:
-    if actions.numel() == 0:
-        raise ValueError(f"actions of shape {tuple(actions.shape)} hold no stroke")
-    if not torch.isfinite(actions).all():
-        raise ValueError("actions hold NaN or infinity; every action must be a number in [0, 1]")
-    if actions.min() < 0 or actions.max() > 1:
-        raise ValueError(f"actions must be in [0, 1], got {actions.min():g} to {actions.max():g}")
+def _check_numbers(seed: int, **counts: int) -> None:
+    for name, value in counts.items():
+        if value < (least := 0 if name == "steps" else 1):
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
 
 
-def _not_finite(values: dict[str, Tensor | None]) -> str:
-    return next((name for name, value in values.items() if value is not None and not value.isfinite().all()), "")
-
-
-def _seed_all(seed: int, step: int) -> None:
-    """Seed every generator that an objective may draw from, anew at every step.
-
-    The randomness of a step then depends on nothing but the seed and its number, so that a resumed run needs no
-    generator's state to draw what an uninterrupted one drew.
-    """
-    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
-    torch.manual_seed(mixed)
-    np.random.seed(mixed)
-    random.seed(mixed)
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Give the caller's global generators back as they were."""
-    others = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(range(torch.cuda.device_count())):  # torch.manual_seed seeds them all
-        try:
-            yield
-        finally:
-            random.setstate(others[0])
-            np.random.set_state(others[1])
-
-
-def _save(
-    path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer, losses: list[float]
-) -> None:
-    state = {
-        "version": CHECKPOINT_VERSION,
-        "settings": settings,
-        "logits": logits.detach(),
-        "optimizer": optimizer.state_dict(),
-        "losses": losses,
-    }
-    whole = io.BytesIO()  # torch.save on a full disk raises errors that do not say so
-    torch.save(state, whole)
-    with replacing(path) as temporary:
-        temporary.write_bytes(whole.getvalue())
-
-
-def _restore(path: Path, settings: dict[str, Any], logits: Tensor, optimizer: torch.optim.Optimizer) -> list[float]:
-    if not path.is_file():
-        raise ValueError(f"nothing to resume: there is no checkpoint {path}")
-    damaged = f"{path} is no checkpoint of a painting, or is damaged; delete it to start anew"
-    try:
-        state = torch.load(path, map_location=logits.device, weights_only=True)
-        version = state["version"]
-    except Exception as error:  # torch, zipfile and pickle each raise their own for a damaged file
-        raise ValueError(damaged) from error
-    if version != CHECKPOINT_VERSION:
-        raise ValueError(f"checkpoint {path} has version {version}; this program reads version {CHECKPOINT_VERSION}")
-    if not {"settings", "logits", "optimizer", "losses"} <= state.keys():
-        raise ValueError(damaged)
-    known = state["settings"]
-    differ = [f"{key} was {known.get(key)}, now {value}" for key, value in settings.items() if known.get(key) != value]
-    if differ:
-        raise ValueError(f"checkpoint {path} is of other settings: {'; '.join(differ)}")
-    with torch.no_grad():
-        logits.copy_(state["logits"])
-    optimizer.load_state_dict(state["optimizer"])
-    return list(state["losses"])
+def _named(part: Any) -> str:
+    """Its name, or its repr, which says the options of a dataclass; of others that would be an address."""
+    plain = type(part).__repr__ is object.__repr__
+    return getattr(part, "__qualname__", type(part).__qualname__ if plain else repr(part))

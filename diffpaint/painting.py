@@ -1,24 +1,24 @@
-"""Paintings: what an optimisation returns, and the document that it is saved as."""
+"""Paintings: what an optimisation returns; and writers, which save them as files."""
 
 from __future__ import annotations
 
-import json
-import math
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
-from .files import replacing
-from .images import write_animation, write_image
-from .registry import load_renderer
+from .expression import load_renderer, make
+from .io.document import TRANSPARENT, decode_actions, decode_ground, encode_actions, encode_ground, read_document
+from .objective import check_target
+from .registry import PluginError, names
 from .renderer import Renderer
 
-FORMAT, VERSION = "diffpaint-painting", 1
+Background = Sequence[float] | Tensor | str  # a colour, a picture, or TRANSPARENT
 
 
 @dataclass
@@ -30,9 +30,10 @@ class Painting:
         actions: (B, T, A) in [0, 1].
         renderer: What made the canvas from the actions.
         seed: Of the optimisation.
-        losses: One number a step.
         background: (B, 3, H, W) in [0, 1], what was painted on.
+        losses: One number a step.
         interrupted: Whether the optimisation was stopped before its last step.
+        transparent: Whether it is saved without its background, where a format can.
     """
 
     canvas: Tensor
@@ -42,6 +43,7 @@ class Painting:
     background: Tensor
     losses: list[float] = field(default_factory=list)
     interrupted: bool = False
+    transparent: bool = False
 
     def __len__(self) -> int:
         return len(self.canvas)
@@ -51,26 +53,18 @@ class Painting:
         if not -len(self) <= index < len(self):
             raise IndexError(f"painting {index} of a batch of {len(self)}")
         item = slice(index % len(self), index % len(self) + 1)
-        return Painting(
-            self.canvas[item],
-            self.actions[item],
-            self.renderer,
-            self.seed,
-            self.background[item],
-            self.losses,
-            self.interrupted,
-        )
+        return replace(self, canvas=self.canvas[item], actions=self.actions[item], background=self.background[item])
 
     def rendered_by(self, renderer: Renderer) -> Painting:
-        """The same actions through another renderer, such as the same grid at a larger scale.
+        """The same actions through another renderer, such as the same grid at a larger scale, on a resized background.
 
         Raises:
-            ValueError: The renderer does not take these actions, or this was painted on a picture.
+            ValueError: The renderer does not take these actions.
         """
-        background = self._ground()[:, :, None, None].expand(-1, -1, *renderer.size)
-        with torch.no_grad():
-            canvas = renderer(self.actions.to(renderer.device), background.to(renderer.device)).cpu()
-        return Painting(canvas, self.actions, renderer, self.seed, background, self.losses, self.interrupted)
+        ground = self.background
+        if tuple(ground.shape[2:]) != tuple(renderer.size):
+            ground = interpolate(ground, renderer.size, mode="bilinear", antialias=True).clamp(0, 1)
+        return replace(self, canvas=self._render(renderer, ground), renderer=renderer, background=ground)
 
     def frames(self) -> Iterator[Tensor]:
         """The canvas as it grows stroke by stroke, (B, 3, H, W) each; the last is ``canvas``."""
@@ -78,69 +72,40 @@ class Painting:
         for frame in self.renderer.frames(self.actions.to(device), self.background.to(device)):
             yield frame.cpu()
 
-    def save(self, path: str | Path) -> None:
-        """Save as a picture, or as a document if the name ends in ``.json``. Written whole or not at all.
+    def pixels(self) -> Tensor:
+        """The picture to save, (B, 3, H, W): ``canvas``; or with alpha, (B, 4, H, W), where it is transparent."""
+        if not self.transparent:
+            return self.canvas
+        black, white = (self._render(self.renderer, torch.full_like(self.background, level)) for level in (0.0, 1.0))
+        alpha = (1 - (white - black).mean(1, keepdim=True)).clamp(0, 1)  # what shows the ground is not covered
+        return torch.cat([(black / alpha.clamp(min=1e-6)).clamp(0, 1), alpha], 1)
 
-        Raises:
-            ValueError: There is more than one painting, or an ending that is not known.
-            OSError: The file cannot be written.
-        """
-        self._single()
-        if Path(path).suffix.lower() == ".json":
-            with replacing(path) as temporary:
-                temporary.write_text(_dump(self.document()))
-        else:
-            write_image(path, self.canvas)
-
-    def save_timelapse(self, path: str | Path, frames: int = 60, seconds: float = 8.0) -> None:
-        """Save the painting growing, stroke by stroke, as ``.gif`` or ``.mp4``.
+    def save(self, path: str | Path, **options: Any) -> None:
+        """Save by the writer for the ending: a picture, a film, a ``.json`` document, or what plugins write.
 
         Args:
-            path: Written whole or not at all.
-            frames: How many pictures, spread evenly over the strokes; fewer if there are fewer strokes.
-            seconds: Length of the film.
+            path: Of the file, written whole or not at all.
+            options: Of the writer, such as ``frames`` of a film.
 
         Raises:
-            ValueError: There is more than one painting, fewer than one frame, or an ending that is not known.
+            ValueError: There is more than one painting, an ending that no writer has, or options that it has not.
+            OSError: The file cannot be written.
         """
-        self._single()
-        if frames < 1:
-            raise ValueError(f"a time-lapse needs at least 1 frame, got {frames}")
-        strokes = self.actions.shape[1]
-        wanted = {math.ceil((i + 1) * strokes / frames) - 1 for i in range(frames)}
+        writer = find_writer(path, **options)
+        writer.check(Path(path))
+        writer.write(self.single(), Path(path))
 
-        def chosen() -> Iterator[Tensor]:
-            index, frame = -1, self.background
-            for index, frame in enumerate(self.frames()):
-                if index in wanted:
-                    yield frame
-            if index not in wanted:  # a renderer whose frames are not its strokes
-                yield frame
-
-        write_animation(path, chosen(), seconds)
+    def single(self) -> Painting:
+        """This painting; ValueError if it is a batch of several."""
+        if len(self) != 1:
+            raise ValueError(f"this is a batch of {len(self)} paintings; take one first, as in painting[0]")
+        return self
 
     def document(self) -> dict[str, Any]:
         """The saved form, as docs/formats.md describes it: plain JSON values."""
-        self._single()
-        columns, strokes = self.renderer.strokes(self.actions[0].to(self.renderer.device))
-        height, width = self.renderer.size
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "width": width,
-            "height": height,
-            "background": _plain(self._ground()[0]),
-            "brush": self.renderer.brush,
-            "cell": self.renderer.cell,
-            "stroke_columns": list(columns),
-            "strokes": _plain(strokes),
-            "renderer": self.renderer.spec,
-            "action_names": list(self.renderer.action_names),
-            "actions": _plain(self.actions[0]),
-            "seed": self.seed,
-            "losses": self.losses,
-            "interrupted": self.interrupted,
-        }
+        ground = TRANSPARENT if self.single().transparent else encode_ground(self.background)
+        history = {"seed": self.seed, "losses": self.losses, "interrupted": self.interrupted}
+        return encode_actions(self.actions[0], self.renderer) | {"background": ground, **history}
 
     @classmethod
     def load(cls, path: str | Path, renderer: Renderer | None = None) -> Painting:
@@ -152,102 +117,81 @@ class Painting:
 
         Raises:
             ValueError: The document is damaged, of another version, or does not say how to make its renderer.
-            PluginError: Its renderer is not installed.
+            PluginError: Its renderer is not installed; it says where it came from.
         """
         document = read_document(path)
-        if renderer is None:
-            if document["renderer"] is None:
-                raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
-            try:
-                renderer = load_renderer(document["renderer"]["name"], **document["renderer"]["options"])
-            except (KeyError, TypeError) as error:
-                raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error
-        actions = torch.tensor(document["actions"], dtype=torch.float32)[None]
-        ground = torch.tensor(document["background"], dtype=torch.float32)
-        background = ground[None, :, None, None].expand(1, 3, *renderer.size)
+        renderer = _documented(document, path) if renderer is None else renderer
+        actions, ground = decode_actions(document, renderer, path), decode_ground(document["background"])
+        ground = ground.expand(1, 3, *renderer.size) if ground.shape[2:] == (1, 1) else ground
+        history = document["seed"], ground, document["losses"], document["interrupted"]
+        saved = cls(ground, actions, renderer, *history, transparent=document["background"] == TRANSPARENT)
+        return saved.rendered_by(renderer)
+
+    def _render(self, renderer: Renderer, ground: Tensor) -> Tensor:
         with torch.no_grad():
-            canvas = renderer(actions, background)
-        return cls(canvas, actions, renderer, document["seed"], background, document["losses"], document["interrupted"])
-
-    def _ground(self) -> Tensor:
-        """The background colour, (B, 3)."""
-        if not torch.equal(self.background.amax((2, 3)), self.background.amin((2, 3))):
-            raise ValueError("this was painted on a picture; only a painting on one colour can be saved or scaled")
-        return self.background[:, :, 0, 0]
-
-    def _single(self) -> None:
-        if len(self) != 1:
-            raise ValueError(f"this is a batch of {len(self)} paintings; take one first, as in painting[0]")
+            return renderer(self.actions.to(renderer.device), ground.to(renderer.device)).cpu()
 
 
-def read_document(path: str | Path) -> dict[str, Any]:
-    """Read and check a saved painting.
+class Writer(ABC):
+    """Saves a painting as a file; the group ``diffpaint.writers`` names writers by the ending of the file."""
 
-    Returns:
-        The document, as docs/formats.md describes it.
+    def check(self, path: Path) -> None:  # noqa: B027, most have nothing to check
+        """Check, before long work starts, that a file of this name can be written.
+
+        Raises:
+            ValueError: Something that it needs is missing, or the name does not do.
+        """
+
+    @abstractmethod
+    def write(self, painting: Painting, path: Path) -> None:
+        """Write one painting, whole or not at all (:func:`diffpaint.io.files.replacing`).
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+
+
+def find_writer(path: str | Path, **options: Any) -> Writer:
+    """The writer for the ending of a file; ValueError for an ending or options that are not known."""
+    ending, known = Path(path).suffix.lower(), names("writers")
+    if ending[1:] not in known:
+        raise ValueError(f"{path}: no format {ending!r} to write; there are {', '.join(f'.{one}' for one in known)}")
+    return make("writers", ending[1:], **options)
+
+
+def lay_ground(background: Background, batch: int, size: tuple[int, int]) -> Tensor:
+    """What is painted on, (B, 3, H, W), of ``size`` (H, W): a colour, a picture, or TRANSPARENT, which is white.
 
     Raises:
-        ValueError: No such file, no painting, another version, or a number that is missing, not finite or out of
-            range; the message says which.
+        ValueError: None of these, or a picture of another size.
     """
-    path = Path(path)
-    try:
-        document = json.loads(path.read_text())
-    except OSError as error:
-        raise ValueError(f"cannot read painting {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no painting: not JSON ({error})") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError(f'{path} is no painting: it lacks "format": "{FORMAT}"')
-    if document.get("version") != VERSION:
-        raise ValueError(f"{path} has version {document.get('version')!r}; this program reads version {VERSION}")
-    fields = {
-        **{"width": int, "height": int, "background": list, "brush": (str, type(None)), "cell": (int, float)},
-        **{"stroke_columns": list, "strokes": list, "renderer": (dict, type(None)), "action_names": list},
-        **{"actions": list, "seed": int, "losses": list, "interrupted": bool},
-    }
-    for key, kind in fields.items():
-        if key not in document or not isinstance(document[key], kind):
+    if isinstance(background, Tensor) and background.ndim >= 3:
+        picture = check_target(background if background.ndim == 4 else background[None])
+        if tuple(picture.shape[2:]) != tuple(size) or len(picture) not in (1, batch):
             raise ValueError(
-                f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}"
+                f"background is a picture {tuple(picture.shape)}; wanted ({batch}, 3, height, width), {size}"
             )
-    if document["width"] < 1 or document["height"] < 1 or not 0 < document["cell"] < math.inf:
-        raise ValueError(f"{path} is a damaged painting: width, height and cell must be above 0")
-    _check_table(path, "background", [document["background"]], 3, unit=True)
-    _check_table(path, "actions", document["actions"], len(document["action_names"]), unit=True)
-    _check_table(path, "strokes", document["strokes"], len(document["stroke_columns"]), unit=False)
-    return document
+        return picture.expand(batch, -1, -1, -1)
+    color = (1.0, 1.0, 1.0) if isinstance(background, str) and background == TRANSPARENT else background
+    if isinstance(color, str) or len(color) != 3 or not all(0 <= channel <= 1 for channel in color):
+        raise ValueError(
+            f"background is three sRGB values in [0, 1], a picture, or {TRANSPARENT!r}, got {background!r}"
+        )
+    return torch.tensor([float(channel) for channel in color])[None, :, None, None].expand(batch, 3, *size)
 
 
-def _check_table(path: Path, what: str, rows: list, columns: int, unit: bool) -> None:
-    for number, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != columns:
-            raise ValueError(f"{path}: {what}, row {number} should hold {columns} numbers")
-        for value in row:
-            if (
-                not isinstance(value, (int, float))
-                or not abs(value) <= sys.float_info.max
-                or (unit and not 0 <= value <= 1)
-            ):
-                raise ValueError(
-                    f"{path}: {what}, row {number} holds {value!r}; wanted a finite number" + " in [0, 1]" * unit
-                )
-
-
-def _plain(values: Tensor) -> list:
-    """Nested lists with the shortest decimals that give the same float32 back."""
-    if values.ndim > 1:
-        return [_plain(row) for row in values]
-    return [float(str(value)) for value in values.detach().float().cpu().numpy()]
-
-
-def _dump(document: dict[str, Any]) -> str:
-    """JSON with one row of a table a line, so that documents can be read and compared."""
-    lines = []
-    for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], list):
-            text = "[\n" + ",\n".join("  " + json.dumps(row, allow_nan=False) for row in value) + "\n ]"
-        else:
-            text = json.dumps(value, allow_nan=False)
-        lines.append(f" {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+def _documented(document: dict[str, Any], path: str | Path) -> Renderer:
+    """The renderer that a document names."""
+    named = dict(document["renderer"] or {})
+    if not named:
+        raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
+    try:
+        renderer = load_renderer(named["name"], **named.get("defaults", {}) | named["options"])
+        renderer.spec = {"name": named.pop("name"), "options": named.pop("options")}
+        renderer.origin = named
+        return renderer
+    except PluginError as error:
+        origin = f"{named.get('distribution', 'a plugin')} {named.get('version', '')}".strip()
+        raise PluginError(f"{error}; {path} was painted with {origin}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error

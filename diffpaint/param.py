@@ -9,46 +9,87 @@ from torch import Tensor
 
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
-from .renderer import Renderer
+from .expression import load_renderer
+from .logits import EPS
+from .painting import Background, Painting, lay_ground
+from .renderer import Moment, Renderer, at, tell
 
 
-def param_f(
-    renderer: Renderer,
-    strokes: int = 16,
-    batch: int = 1,
-    seed: int | None = None,
-    device: str | torch.device | None = None,
-    constraints: Sequence[Constraint] = (),
-) -> Callable[[], tuple[list[Tensor], Callable[[], Tensor]]]:
+class param_f:
     """A ``param_f`` for ``lucent.optvis.render.render_vis``: it paints what the network wants to see.
 
-        render.render_vis(model, "labels:388", diffpaint.param_f(renderer, strokes=16))
+        param_f = diffpaint.param_f("neural-splat(size=(224, 224))", strokes=16)
+        render.render_vis(model, "labels:388", param_f)
+        param_f.painting.save("panda.json")
 
     Args:
-        renderer: Moved to the device.
+        renderer: A renderer, or the name of one with its options; moved to the device.
         strokes: Strokes a canvas; for a grid, a cell.
         batch: How many canvases, for lucent's objectives that compare several.
         seed: Of the strokes to start from; None draws from torch's global generator.
         device: None takes ``cuda:0`` if there is one, else the CPU, as lucent does; the model has to be there too.
-        constraints: Applied to the actions in this order, exactly at every step: lucent tells no progress. A palette's
-            colours are still learned, by the gradient of a mean of them.
-
-    Returns:
-        A function without arguments that gives ([logits (B, T, A)], a function without arguments that gives the
-        canvas (B, 3, H, W) in [0, 1]).
+        constraints: Applied to the actions in this order, exactly if ``steps`` is 0; colours are learned even so.
+        background: As of :func:`diffpaint.paint`.
+        steps: How many lucent will take, for what goes by the progress; 0 if nobody knows.
 
     Raises:
-        ValueError: Fewer than one stroke or canvas, a device that is not there, or constraints that the renderer's
-            actions cannot obey.
+        ValueError: A number, device or background that cannot be, or constraints that no actions can obey.
+        PluginError: No renderer of that name.
     """
-    if strokes < 1 or batch < 1:
-        raise ValueError(f"strokes and batch must be at least 1, got {strokes} and {batch}")
-    check_constraints(constraints, renderer)
-    where = pick_device(device or ("cuda:0" if torch.cuda.is_available() else "cpu"))
 
-    def make() -> tuple[list[Tensor], Callable[[], Tensor]]:
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        logits = renderer.to(where).initial(batch, strokes, generator).to(where).logit().requires_grad_()
-        return [logits], lambda: renderer(constrain(logits.sigmoid(), constraints, renderer))
+    def __init__(
+        self,
+        renderer: Renderer | str,
+        strokes: int = 16,
+        batch: int = 1,
+        seed: int | None = None,
+        device: str | torch.device | None = None,
+        constraints: Sequence[Constraint] = (),
+        background: Background = (1.0, 1.0, 1.0),
+        steps: int = 0,
+    ):
+        if strokes < 1 or batch < 1:
+            raise ValueError(f"strokes and batch must be at least 1, got {strokes} and {batch}")
+        self.renderer = load_renderer(renderer) if isinstance(renderer, str) else renderer
+        self._device = pick_device(device or ("cuda:0" if torch.cuda.is_available() else "cpu"))
+        check_constraints(constraints, self.renderer)
+        self._constraints, self._strokes, self._batch = list(constraints), strokes, batch
+        self._background, self._seed, self._steps = background, seed, steps
+        self._ground = lay_ground(background, batch, self.renderer.size).to(self._device)
+        self._logits: Tensor | None = None
 
-    return make
+    def __call__(self) -> tuple[list[Tensor], Callable[[], Tensor]]:
+        """Begin anew: ([logits (B, T, A)], a function without arguments that gives the canvas (B, 3, H, W))."""
+        generator = None if self._seed is None else torch.Generator().manual_seed(self._seed)
+        actions = self.renderer.to(self._device).initial(self._batch, self._strokes, generator).to(self._device)
+        self._logits = self.renderer.shared_from(actions, actions).logit(eps=EPS).requires_grad_()
+        self._step, self._version = 0, self._logits._version
+        return [self._logits], self._canvas
+
+    @property
+    def painting(self) -> Painting:
+        """What the logits are now, with all that a :class:`diffpaint.Painting` can do.
+
+        Raises:
+            ValueError: lucent has not asked for logits yet.
+        """
+        with torch.no_grad(), at(Moment(), self.renderer):
+            actions = self._actions(Moment())
+            parts = (part.cpu() for part in (self.renderer(actions, self._ground), actions, self._ground))
+            canvas, actions, ground = parts
+        transparent = isinstance(self._background, str)
+        return Painting(canvas, actions, self.renderer, self._seed or 0, ground, transparent=transparent)
+
+    def _canvas(self) -> Tensor:
+        assert self._logits is not None
+        if self._logits._version != self._version:  # an optimiser has moved them
+            self._step, self._version = self._step + 1, self._logits._version
+        actions = self._actions(Moment(self._step, self._steps))
+        # it stays told: strokes may be rendered again for their gradients, which lucent asks for later
+        tell(Moment(self._step, self._steps, actions.detach(), self.renderer), self.renderer)
+        return self.renderer(actions, self._ground)
+
+    def _actions(self, moment: Moment) -> Tensor:
+        if self._logits is None:
+            raise ValueError("nothing is painted yet: pass this to lucent's render_vis first")
+        return constrain(self._logits.sigmoid(), self._constraints, self.renderer, moment)

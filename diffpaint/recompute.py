@@ -17,11 +17,8 @@ _here = threading.local()
 def recomputed(function: Callable[..., Result], *inputs: Tensor) -> Result:
     """``function(*inputs)``, of which autograd keeps the inputs only; once differentiable.
 
-    ``torch.utils.checkpoint`` does the same for any function, but takes seconds to be imported.
-
-    Args:
-        function: Deterministic; of one tensor, or a tuple of several.
-        inputs: All that it depends on and that wants gradients; what is not among them gets none.
+    ``torch.utils.checkpoint`` does the same, but takes seconds to be imported. The function is deterministic, and gives
+    one tensor or a tuple of several; the inputs are all that it depends on and that wants gradients.
     """
     if getattr(_here, "kept", False):
         return function(*inputs)

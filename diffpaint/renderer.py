@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .compositing import over
-
-if TYPE_CHECKING:
-    from .constraints import Constraint
 
 #: The action of every painter, each in [0, 1]. x and y are fractions of the canvas, y downwards; control is the control
 #: point of a quadratic Bezier; the brush's radius in px on a 64-px canvas is low * (high / low) ** size.
@@ -21,6 +20,50 @@ STROKE_ACTION = (
     *("start_pressure", "end_pressure", "size", "red", "green", "blue"),
     *("start_x", "start_y", "control_x", "control_y", "end_x", "end_y"),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """Where an optimisation is: what a renderer, an objective or a constraint may depend on beside its input.
+
+    :func:`diffpaint.paint` and :func:`diffpaint.param_f` keep ``moment`` of every renderer, objective, and other module
+    whose class has that attribute up to date. Elsewhere it is what it is by default: the finished painting.
+
+    Attributes:
+        step: Of the optimiser, from 0, of ``steps``; 0 of 0 where nobody knows.
+        actions: (B, T, A) in [0, 1] as they are rendered, for what is penalised in strokes; None where there are none.
+        renderer: Whose actions they are; None likewise.
+    """
+
+    step: int = 0
+    steps: int = 0
+    actions: Any = None
+    renderer: Any = None
+
+    @property
+    def progress(self) -> float:
+        """From 0, the first step, to 1, the finished painting; 1 where nobody knows how many steps there will be."""
+        return min(1.0, self.step / self.steps) if self.steps else 1.0
+
+
+FINISHED = Moment()
+
+
+def tell(moment: Moment | None, *modules: nn.Module) -> None:
+    """Tell modules, and all that they hold, the moment: those whose class declares an attribute ``moment``."""
+    for part in (part for module in modules for part in module.modules() if hasattr(type(part), "moment")):
+        part.__dict__.pop("moment", None)
+        part.__dict__.update({} if moment is None else {"moment": moment})
+
+
+@contextmanager
+def at(moment: Moment, *modules: nn.Module) -> Iterator[None]:
+    """:func:`tell`, and take it back at the end."""
+    try:
+        tell(moment, *modules)
+        yield
+    finally:
+        tell(None, *modules)
 
 
 class Renderer(nn.Module, ABC):
@@ -32,21 +75,28 @@ class Renderer(nn.Module, ABC):
     Attributes:
         action_names: What the numbers of one action mean. A name that is ``x`` or ends in ``_x`` is a horizontal
             position, as a fraction of the width from the left; ``y`` and ``_y`` likewise, from the top.
+        shared: Those of them that are of the whole canvas, such as a camera or the colour of the ground: the same in
+            all strokes. Constraints leave them alone.
         size: (H, W) of the canvas, px.
         brush: The MyPaint brush that its strokes imitate, for replay; None if there is none.
         lr: What Adam's learning rate on the logits of its actions should be about.
-        spec: ``{"name": ..., "options": ...}`` if :func:`diffpaint.load_renderer` made it; it goes into the saved
-            painting.
+        spec: ``{"name": ..., "options": ...}`` if :func:`diffpaint.load_renderer` made it; documents hold it.
+        origin: What else they say of it: ``distribution`` and ``version`` that it comes from, and as ``defaults`` the
+            options that were left out. One that passes options on adds those of what it made.
+        moment: Of the optimisation that it is part of; see :class:`Moment`.
     """
 
     action_names: tuple[str, ...]
+    shared: tuple[str, ...] = ()
     size: tuple[int, int]
     brush: str | None = None
     lr: float = 0.1
     spec: dict[str, Any] | None = None
+    moment: Moment = FINISHED
 
     def __init__(self) -> None:
         super().__init__()
+        self.origin: dict[str, Any] = {}
 
     @property
     def cell(self) -> float:
@@ -75,7 +125,7 @@ class Renderer(nn.Module, ABC):
         """
 
     def initial(self, batch: int, strokes: int, generator: torch.Generator | None = None) -> Tensor:
-        """Actions to start from, (B, T, A): uniform in [0.05, 0.95], so that no logit starts saturated.
+        """Actions to start from, (batch, T, A): uniform in [0.05, 0.95], so that no logit starts saturated.
 
         Args:
             batch: B.
@@ -83,28 +133,6 @@ class Renderer(nn.Module, ABC):
             generator: Source of randomness, on the CPU.
         """
         return 0.05 + 0.9 * torch.rand(batch, strokes, len(self.action_names), generator=generator)
-
-    def draft(
-        self,
-        target: Tensor,
-        strokes: int,
-        seed: int = 0,
-        constraints: Sequence[Constraint] = (),
-        progress: bool = False,
-    ) -> Tensor:
-        """Actions to start from where a picture is to be painted: chance, unless a renderer knows better.
-
-        Args:
-            target: (B, 3, H, W) in [0, 1].
-            strokes: As for :meth:`initial`.
-            seed: Of everything random.
-            constraints: That the painting will obey; the actions need not.
-            progress: Show a progress bar, where it takes time.
-
-        Returns:
-            (B, T, A) in [0, 1].
-        """
-        return self.initial(len(target), strokes, torch.Generator().manual_seed(seed))
 
     @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
@@ -115,26 +143,16 @@ class Renderer(nn.Module, ABC):
         yield self(actions, canvas)
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
-        """The strokes in drawing order and in canvas coordinates, as a painting is saved.
+        """Names of columns, and a table (T, columns) of strokes in canvas coordinates, of actions (T, A) of one canvas.
 
-        Args:
-            actions: (T, A), of one canvas.
-
-        Returns:
-            Names of the columns, and (T, columns). Without strokes, no columns.
+        In drawing order, as a painting is saved. Without strokes, no columns.
         """
         return (), actions.new_zeros(len(actions), 0)
 
     def previous(self, strokes: int) -> list[int]:
-        """Which stroke comes before each in its own chain, whose positions are in the same coordinates.
+        """Which of T strokes comes before each in its own chain, whose positions are in the same coordinates.
 
-        A renderer made of parts, such as a grid, has a chain for each part.
-
-        Args:
-            strokes: T.
-
-        Returns:
-            T indices, each less than its own place; -1 for the first of a chain.
+        A renderer made of parts, such as a grid, has a chain for each; -1 stands for what is before its first.
         """
         return list(range(-1, strokes - 1))
 
@@ -148,29 +166,36 @@ class Renderer(nn.Module, ABC):
         if actions.ndim != 3 or actions.shape[-1] != width:
             raise ValueError(
                 f"{name} takes actions of shape (batch, strokes, {width}), got {tuple(actions.shape)}; "
-                f"the last axis is {_listed(self.action_names)}"
+                f"the last axis is {listed(self.action_names)}"
             )
         wanted = (len(actions), 3, *self.size)
-        if canvas is None:
-            return actions.new_ones(wanted)
-        if canvas.shape != wanted:
-            raise ValueError(
-                f"{name} paints on a canvas of shape (batch, 3, height, width) = {wanted}, got {tuple(canvas.shape)}"
-            )
-        return canvas
+        if canvas is not None and canvas.shape != wanted:
+            given = tuple(canvas.shape)
+            raise ValueError(f"{name} paints on a canvas of shape (batch, 3, height, width) = {wanted}, got {given}")
+        return actions.new_ones(wanted) if canvas is None else canvas
 
     def positions(self) -> tuple[list[int], list[int]]:
-        """Indices of the actions that are horizontal, and vertical, positions."""
-        x = [i for i, name in enumerate(self.action_names) if name == "x" or name.endswith("_x")]
-        y = [i for i, name in enumerate(self.action_names) if name == "y" or name.endswith("_y")]
+        """Indices of the actions that are horizontal, and vertical, positions of strokes."""
+        own = [(index, f"_{name}") for index, name in enumerate(self.action_names) if name not in self.shared]
+        x, y = ([index for index, name in own if name.endswith(ending)] for ending in ("_x", "_y"))
         return x, y
+
+    def shared_from(self, source: Tensor, actions: Tensor) -> Tensor:
+        """Actions (B, T, A) with the shared ones that the first stroke of ``source``, (B, T, A), has."""
+        if not self.shared:
+            return actions
+        columns = [self.action_names.index(name) for name in self.shared]
+        actions = actions.clone()
+        actions[..., columns] = source[:, :1, columns]
+        return actions
 
 
 class StrokeRenderer(Renderer):
     """A renderer whose actions are strokes, composited in order.
 
     A subclass sets ``action_names`` and ``size`` and implements :meth:`stroke`; compositing, batches, time-lapse frames
-    and export come from here.
+    and export come from here. One that composites otherwise overrides :meth:`forward` and :meth:`frames`; it paints a
+    whole canvas, and no grid takes it.
 
     Attributes:
         radius: (low, high), px on a 64-px canvas for ``size`` 0 and 1, where one of the actions is ``size``.
@@ -182,29 +207,20 @@ class StrokeRenderer(Renderer):
     reach: float | None = None
     strokes_at_once: int = 32
 
+    @property
+    def stitches(self) -> bool:
+        """Whether it composites by :func:`diffpaint.over`, as a grid does with its strokes."""
+        return all(getattr(type(self), name) is getattr(StrokeRenderer, name) for name in ("forward", "frames"))
+
     @abstractmethod
     def stroke(self, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Render strokes, each alone.
-
-        Args:
-            actions: (N, A) in [0, 1].
-
-        Returns:
-            color (N, 3, 1, 1) or (N, 3, H, W), and alpha (N, 1, H, W), both in [0, 1].
-        """
+        """Color (N, 3, 1, 1) or (N, 3, H, W), and alpha (N, 1, H, W), in [0, 1], of strokes (N, A), each alone."""
 
     def stroke_numbered(self, actions: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        """Render strokes, each alone, that may depend on their number on the canvas too.
+        """As :meth:`stroke`, of strokes that may depend on their numbers (N,) on the canvas, from 0, too.
 
         For painters with noise: what is random about a stroke is fixed by its number, so that it is drawn the same in
         whichever company. All others leave this as it is.
-
-        Args:
-            actions: (N, A) in [0, 1].
-            numbers: (N,), of each stroke on its canvas, from 0 in drawing order.
-
-        Returns:
-            As :meth:`stroke`.
         """
         return self.stroke(actions)
 
@@ -221,14 +237,10 @@ class StrokeRenderer(Renderer):
         if actions.numel() == 0:
             blank = actions.new_zeros(*actions.shape[:2], 1, *self.size)
             return blank.new_zeros(*actions.shape[:2], 3, 1, 1), blank
-        parts = []
-        if numbers is None:
-            numbers = torch.arange(actions.shape[1], device=actions.device)
-        numbers = numbers.to(actions.device).repeat(len(actions))
-        together = zip(
-            actions.flatten(0, 1).split(self.strokes_at_once), numbers.split(self.strokes_at_once), strict=True
-        )
-        for part, number in together:
+        numbers = torch.arange(actions.shape[1]) if numbers is None else numbers
+        numbers, parts = numbers.to(actions.device).repeat(len(actions)), []
+        together = (part.split(self.strokes_at_once) for part in (actions.flatten(0, 1), numbers))
+        for part, number in zip(*together, strict=True):
             color, alpha = self.stroke_numbered(part, number)
             wanted = (len(part), 1, *self.size)
             if alpha.shape != wanted or color.shape not in ((len(part), 3, 1, 1), (len(part), 3, *self.size)):
@@ -258,20 +270,20 @@ class StrokeRenderer(Renderer):
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in canvas coordinates: positions in px; ``size`` becomes ``radius`` in px where it is known.
 
-        All other actions stay as they are. Pixels are counted from the top left corner of the canvas.
+        All other actions stay as they are, but for shared ones, which are of no stroke. Pixels are counted from the top
+        left corner of the canvas.
         """
         names, table = list(self.action_names), actions.detach().clone()
-        height, width = self.size
-        x, y = self.positions()
-        table[:, x] *= width
-        table[:, y] *= height
+        for side, columns in zip(self.size[::-1], self.positions(), strict=True):
+            table[:, columns] *= side
         if self.radius is not None and "size" in names:
-            low, high = self.radius
-            column = names.index("size")
+            (low, high), column = self.radius, names.index("size")
             table[:, column] = low * (high / low) ** table[:, column] * (self.cell / 64)
             names[column] = "radius"
-        return tuple(names), table
+        own = [column for column, name in enumerate(self.action_names) if name not in self.shared]
+        return tuple(names[column] for column in own), table[:, own]
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def listed(names: tuple[str, ...]) -> str:
+    """Names for an error, at most sixteen of them."""
     return ", ".join(names) if len(names) <= 16 else f"{', '.join(names[:16])}, and {len(names) - 16} more"

@@ -21,6 +21,8 @@ from tqdm import tqdm
 from diffpaint import PluginError, read_image
 
 NAMES = ("mnist", "kmnist", "celeba")  # what torchvision fetches
+#: What :func:`open_pictures` takes, for the help of commands.
+DATA = "mnist, kmnist or celeba (fetched by torchvision), a folder of IDX files, or a folder or .zip of pictures."
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 EVERY = 10  # of a folder or zip, every tenth picture is kept for tests
 IMAGES = "{}-images-idx3-ubyte"  # and labels beside them, with or without .gz

@@ -10,24 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffpaint import (
-    Connected,
-    Constraint,
-    Fix,
-    Greyscale,
-    Levels,
-    Limit,
-    Palette,
-    StrokeRenderer,
-    constrain,
-    load_renderer,
-    read_weights,
-)
+from diffpaint import Constraint, StrokeRenderer, load_renderer
+from diffpaint.constraints import constrain
+from diffpaint.io.weights import read_weights
+from diffpaint.registry import load, names
 
 from .agent import Agent
 
 FIELDS = ("data", "painter", "brush", "constraints", "options")  # of the header, which may hold more
-RULES = {kind.__name__: kind for kind in (Connected, Fix, Greyscale, Levels, Limit, Palette)}
 FOLDER = Path(__file__).parent / "weights"
 
 
@@ -101,7 +91,7 @@ def load_agent(name: str) -> TrainedAgent:
 
 
 def described(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:
-    """Constraints as JSON values, for headers; all that the core has are dataclasses."""
+    """Constraints as JSON values, for headers: of dataclasses that are registered by the names of their classes."""
     return [{"rule": type(constraint).__name__, **asdict(constraint)} for constraint in constraints]  # pyright: ignore[reportArgumentType]
 
 
@@ -109,11 +99,12 @@ def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
     """The constraints that :func:`described` wrote.
 
     Raises:
-        TypeError: One of another kind than the core's, or without what it needs.
+        TypeError: One that is not registered, or without what it needs.
     """
     made = []
     for fields in described:
-        if fields["rule"] not in RULES:
-            raise TypeError(f"no constraint {fields['rule']!r}")
-        made.append(RULES[fields["rule"]](**{name: value for name, value in fields.items() if name != "rule"}))
+        options = {name: value for name, value in fields.items() if name != "rule"}
+        if (name := fields["rule"].lower()) not in names("constraints"):
+            raise TypeError(f"no constraint {name!r}")
+        made.append(load("constraints", name)(**options))
     return made

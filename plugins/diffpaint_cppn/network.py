@@ -58,9 +58,9 @@ class _Evaluate(torch.autograd.Function):
                 total[2 * index + 1] += slope.sum(-1, keepdim=True)
                 if index == 0:
                     break
-                before, seen = (buffer[..., : part.shape[-1]] for buffer in spare)
-                torch.bmm(parameters[2 * index].mT, slope, out=seen)
-                (by_angle, by_square), (angle, _) = seen.chunk(2, 1), inputs[index].chunk(2, 1)
+                before, activation = (buffer[..., : part.shape[-1]] for buffer in spare)
+                torch.bmm(parameters[2 * index].mT, slope, out=activation)
+                (by_angle, by_square), (angle, _) = activation.chunk(2, 1), inputs[index].chunk(2, 1)
                 slope = torch.addcmul(by_angle, angle, by_square, value=2, out=before)  # d/dt of (t, t^2)
                 value = layers[index - 1][0][..., : part.shape[-1]]
                 slope.div_(value.square_().add_(1))  # d/dh of atan(h)
@@ -84,10 +84,10 @@ def _inputs(points: Tensor, parameters: Sequence[Tensor], layers: Sequence[tuple
     """The input of every layer at the points of a tile, written into ``layers``."""
     inputs = [points]
     for index, layer in enumerate(layers):
-        value, seen = (buffer[..., : points.shape[-1]] for buffer in layer)
+        value, activation = (buffer[..., : points.shape[-1]] for buffer in layer)
         torch.baddbmm(parameters[2 * index + 1], parameters[2 * index], inputs[-1], out=value)
-        angle, square = seen.chunk(2, 1)
+        angle, square = activation.chunk(2, 1)
         torch.atan(value, out=angle)
         torch.mul(angle, angle, out=square)
-        inputs.append(seen)
+        inputs.append(activation)
     return inputs

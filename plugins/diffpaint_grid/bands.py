@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint import StrokeRenderer, Window, nothing_recomputed, over, over_
+from diffpaint import StrokeRenderer, over
+from diffpaint.compositing import Window, over_
+from diffpaint.recompute import nothing_recomputed
 
 from .lattice import Lattice, Run
 

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffpaint import Renderer, StrokeRenderer, load_renderer, over, over_
+from diffpaint import Renderer, StrokeRenderer, load_renderer, over
+from diffpaint.compositing import over_
 
 from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
@@ -39,7 +40,7 @@ class Grid(Renderer):
 
     Raises:
         ValueError: A number out of range, neither rows and cols nor size, a margin too narrow for the smallest stroke,
-            or so few cells that they cannot cover the canvas.
+            so few cells that they cannot cover the canvas, or a renderer that composites otherwise than by ``over``.
     """
 
     factor: Tensor
@@ -85,10 +86,18 @@ class Grid(Renderer):
             patch = renderer.size
             if scale > 1:
                 renderer = _stroke_renderer(name, options | {"size": tuple(scale * side for side in patch)})
+        if not renderer.stitches:
+            raise ValueError(
+                f"a grid composites strokes by over; {type(renderer).__name__} has a forward or frames of its own, "
+                "which the grid would not use: paint a whole canvas with it"
+            )
         self.renderer = renderer
+        inherited = renderer.origin.get("defaults", {}).items()
+        self.origin = {"defaults": {name: value for name, value in inherited if name not in ("size", *options)}}
         self.lattice = lay_out(patch, rows, cols, size, overlap, margin).scaled(scale)
         self.size = self.lattice.size
         self.action_names = renderer.action_names
+        self.shared = renderer.shared
         self.brush = renderer.brush
         self.lr = renderer.lr
         factor, shift = torch.ones(len(self.action_names)), torch.zeros(len(self.action_names))

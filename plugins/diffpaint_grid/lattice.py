@@ -24,7 +24,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint import Window
+from diffpaint.compositing import Window
 
 Pair = tuple[int, int]  # (vertical, horizontal), px unless said otherwise
 

@@ -72,9 +72,9 @@ class Activation(Objective):
         scores = []
         for reader in self.readers:
             assert isinstance(reader, Activations)
-            seen = resized(canvas, reader.model.size)
-            seen = self.transform(seen, self.views)
-            found = self._found(reader, seen)
+            views = resized(canvas, reader.model.size)
+            views = self.transform(views, self.views)
+            found = self._found(reader, views)
             for view in range(self.views):
                 part = {name: value[view * len(canvas) : (view + 1) * len(canvas)] for name, value in found.items()}
                 scores.append(self._score(part.__getitem__, canvas.device))

@@ -9,7 +9,9 @@ from lucent.modelzoo.util import get_model_layers
 from torch import Tensor
 from tqdm import tqdm
 
-from diffpaint import Easel, easel_options
+from diffpaint.cli.job import carry_out
+from diffpaint.cli.options import Request, paint_options
+from diffpaint.cli.plan import longest_of
 
 from .activation import Activation, load_models
 from .catalog import catalog
@@ -48,7 +50,7 @@ def models(name: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-@easel_options(size=768, steps=200, strokes=8, cells=9, pyramid=1)
+@paint_options(size=768, steps=200, strokes=8, cells=9, pyramid=1)
 @click.option(
     "--models",
     default="efficientnet-lite0,efficientnet-lite1",
@@ -63,7 +65,7 @@ def models(name: str | None) -> None:
     help="What is made large: the class itself, or the class against all others.",
 )
 @click.option("--batch", default=1, show_default=True, help="Variants at once.")
-def visualize(name: str, easel: Easel, models: str, labels: str, batch: int) -> None:
+def visualize(name: str, request: Request, models: str, labels: str, batch: int) -> None:
     """Paint what ImageNet classifiers want to see: the class NAME, by its name or number.
 
     \b
@@ -73,20 +75,20 @@ def visualize(name: str, easel: Easel, models: str, labels: str, batch: int) -> 
         diffpaint visualize 985 -o daisy.png --greyscale --models efficientnet-lite0
     """
     number = class_index(name)
-    easel.check(batch=batch)
+    request.check(batch=batch)
     networks = load_models(models)
     check_labels(networks)
     objective = Activation(f"labels:{number}", networks, labels, **SHAKEN)
-    size = (easel.longest, easel.longest)
-    every = max(1, easel.steps // REPORTS)
+    side = longest_of(request)
+    every = max(1, request.steps // REPORTS)
 
     def report(step: int, canvas: Tensor, loss: float) -> None:
         if step % every == 0:
             tqdm.write(f"step {step}: {_seen(networks, canvas, number)}")
 
     run = {"class": str(number), "models": models, "labels": labels, "batch": str(batch)}
-    easel = dataclasses.replace(easel, constraints=[NaturalColors(), *easel.constraints])
-    painting = easel.paint(objective, size, run=run, batch=batch, callback=report)
+    request = dataclasses.replace(request, constraints=[NaturalColors(), *request.constraints])
+    painting = carry_out(request, objective, (side, side), run=run, batch=batch, callback=report)
     canvas = painting.canvas.to(next(networks[0].network.parameters()).device)
     for model in networks:
         for index, chances in enumerate(probabilities(model, canvas)):

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from diffpaint import Objective, check_canvas, check_target, distance
+from diffpaint.objective import check_canvas, check_target
 
-from .activations import activations_of
-from .crops import Crops, Place
+from .compared import Compared
+from .crops import Place
 from .models import Model
-from .transforms import RandomAffine
 
 
-class Content(Objective):
+class Content(Compared):
     """Difference to a photo in the activations of a pretrained network: the paper's intrinsic style transfer.
 
     Canvas and photo are shifted, scaled and rotated alike, anew at every call. The paper takes InceptionV1's
@@ -38,6 +37,7 @@ class Content(Objective):
             too small for the layers.
     """
 
+    pictures = ("target",)
     target: Tensor
 
     def __init__(
@@ -52,12 +52,9 @@ class Content(Objective):
         crop: int = 512,
         crops: int = 4,
     ):
-        super().__init__()
-        self.distance = distance(norm)
-        self.crops = Crops(crop, crops)
-        self.transform = RandomAffine(jitter, scale, rotate)
-        self.register_buffer("target", check_target(target), persistent=False)
-        self.activations = activations_of(model, layers, self.target[:, :, :crop, :crop])
+        check_target(target)
+        super().__init__(target[:, :, :crop, :crop], model, layers, norm, jitter, scale, rotate, crop, crops)
+        self.register_buffer("target", target, persistent=False)
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of activations, over the layers, under one random transform."""
@@ -69,6 +66,4 @@ class Content(Objective):
         painted, photo = both.split([len(canvas), len(self.target)])
         with torch.no_grad():
             wanted = self.activations(photo.detach())
-        seen = self.activations(painted)
-        scores = [self.distance(seen[layer], should.expand_as(seen[layer])) for layer, should in wanted.items()]
-        return torch.stack(scores).mean()
+        return self.compare(self.activations(painted), wanted)

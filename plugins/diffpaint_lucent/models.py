@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffpaint import load
+from diffpaint import PluginError
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OFFLINE = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}  # px, what each looks at
@@ -72,7 +73,10 @@ def load_model(name: str) -> Model:
         return _timm(name, what)
     if source == "lucent":
         return _lucent(name, what)
-    made = load("models", name)()
+    try:
+        made = pkgutil.resolve_name(name)()
+    except Exception as error:  # whatever the package raises
+        raise PluginError(f"model {name!r} cannot be made: {type(error).__name__}: {error}") from error
     if isinstance(made, Model):
         return made
     if isinstance(made, nn.Module):

@@ -8,7 +8,7 @@ import torch
 from lucent.optvis.param.color import color_correlation_normalized
 from torch import Tensor
 
-from diffpaint import Constraint, Renderer
+from diffpaint import Constraint, Moment, Renderer
 
 COLOR = ("red", "green", "blue")
 GAIN = 1.5  # so that the range of colours that a uniform start has is about the same with and without
@@ -24,12 +24,8 @@ class NaturalColors(Constraint):
     without colour is left as it is.
     """
 
-    def needs(self) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
-
-    def __call__(self, actions: Tensor, renderer: Renderer, progress: float) -> Tensor:
-        """Mix colours, whatever the progress."""
+    def __call__(self, actions: Tensor, renderer: Renderer, moment: Moment) -> Tensor:
+        """Mix colours, whatever the moment."""
         names = renderer.action_names
         if not set(COLOR) <= set(names):
             return actions

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from diffpaint import Objective, check_target, distance, read_image
+from diffpaint import read_image
+from diffpaint.objective import check_target
 
-from .activations import activations_of
-from .crops import Crops, Place
+from .compared import Compared
+from .crops import Place
 from .models import Model
-from .transforms import RandomAffine
 
 
-class Style(Objective):
+class Style(Compared):
     """Difference to a picture in the Gram matrices of a pretrained network's activations.
 
     A Gram matrix holds how often two channels are active together, over all places (Gatys et al. 2016). With
@@ -39,7 +40,7 @@ class Style(Objective):
 
     def __init__(
         self,
-        target: Tensor | str,
+        target: Tensor | str | Path,
         size: int = 256,
         model: str | Model = "efficientnet-lite0",
         layers: str | Sequence[str] | None = None,
@@ -50,28 +51,21 @@ class Style(Objective):
         crop: int = 512,
         crops: int = 4,
     ):
-        super().__init__()
-        self.distance = distance(norm)
-        self.crops = Crops(crop, crops)
-        self.transform = RandomAffine(jitter, scale, rotate)
-        picture = read_image(target, size) if isinstance(target, str) else check_target(target)
+        picture = read_image(target, size) if isinstance(target, str | Path) else check_target(target)
         if len(picture) != 1:
             raise ValueError(f"style is of one picture, got {len(picture)}; add several objectives for several")
-        self.activations = activations_of(model, layers, picture)
+        super().__init__(picture, model, layers, norm, jitter, scale, rotate, crop, crops)
         with torch.no_grad():
-            for index, seen in enumerate(self.activations(picture).values()):
-                self.register_buffer(f"wanted_{index}", gram(seen), persistent=False)
+            for layer, activation in self.activations(picture).items():
+                self.register_buffer(f"wanted_{layer}", gram(activation), persistent=False)
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of Gram matrices of the canvas (B, 3, H, W) in [0, 1], over the layers."""
         return self.crops(canvas, self._score)
 
     def _score(self, canvas: Tensor, place: Place) -> Tensor:
-        scores = []
-        for index, seen in enumerate(self.activations(self.transform(canvas)).values()):
-            grams = gram(seen)
-            scores.append(self.distance(grams, self.get_buffer(f"wanted_{index}").expand_as(grams)))
-        return torch.stack(scores).mean()
+        grams = {layer: gram(value) for layer, value in self.activations(self.transform(canvas)).items()}
+        return self.compare(grams, {layer: self.get_buffer(f"wanted_{layer}") for layer in grams})
 
 
 def gram(activation: Tensor) -> Tensor:

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from diffpaint import check_picture, check_writable, read_document, write_image
+from diffpaint.io.document import read_document
+from diffpaint.io.files import check_writable
+from diffpaint.io.images import check_picture, write_image
 
 from .brushes import read_brush
 from .dataset import plan, write

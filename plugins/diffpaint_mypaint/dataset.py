@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from diffpaint import STROKE_ACTION, catch_interrupt, replacing
+from diffpaint.interrupt import catch_interrupt
+from diffpaint.io.files import replacing
+from diffpaint.renderer import STROKE_ACTION
 
 from .brushes import read_brush
 from .engine import Brush

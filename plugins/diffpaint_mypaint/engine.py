@@ -46,11 +46,15 @@ class Surface:
         self.pointer = ct.addressof(self._memory)
         libmypaint().mypaint_tiled_surface2_init(self.pointer, self._start, self._end)
 
-    def clear(self, background: tuple[float, float, float] | None = None) -> None:
-        """Fill with an opaque sRGB colour in [0, 1], or make it transparent."""
-        if background is None:
-            self.tiles.fill(0)
-        else:
+    def clear(self, background: tuple[float, float, float] | np.ndarray | None = None) -> None:
+        """Fill with an opaque sRGB colour in [0, 1], or a picture (height, width, 3), or make it transparent."""
+        self.tiles.fill(0)
+        if isinstance(background, np.ndarray):
+            rows, columns = self.tiles.shape[:2]
+            pixels = np.full((rows * TILE, columns * TILE, 4), ONE, self.tiles.dtype)
+            pixels[: self.height, : self.width, :3] = np.rint(background * ONE)
+            self.tiles[:] = pixels.reshape(rows, TILE, columns, TILE, 4).swapaxes(1, 2)
+        elif background is not None:
             self.tiles[:] = [round(channel * ONE) for channel in background] + [ONE]
 
     def rgba(self) -> np.ndarray:
@@ -65,6 +69,12 @@ class Surface:
     def rgb8(self) -> np.ndarray:
         """Colour, uint8 (height, width, 3); meant for an opaque surface."""
         return _to_uint8(self.rgba()[..., :3])
+
+    def rgba8(self) -> np.ndarray:
+        """Straight colour and alpha, uint8 (height, width, 4)."""
+        color, alpha = self.rgba()[..., :3].astype(np.float32), self.rgba()[..., 3:].astype(np.float32)
+        straight = np.rint(255 * color / np.maximum(alpha, 1)).clip(0, 255).astype(np.uint8)
+        return np.concatenate([straight, self.alpha8()[..., None]], 2)
 
     def __del__(self):
         if hasattr(self, "pointer"):

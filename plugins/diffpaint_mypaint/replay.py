@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from diffpaint import STROKE_ACTION
+from diffpaint.io.document import TRANSPARENT, decode_ground
+from diffpaint.renderer import STROKE_ACTION
 
 from .engine import Brush
 from .strokes import draw_painting
@@ -32,12 +33,12 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     """Draw the strokes of a painting, at any size.
 
     Args:
-        document: As ``diffpaint.read_document`` returns it.
+        document: As :func:`diffpaint.io.document.read_document` returns it.
         brush: The brush to draw with; the document names its own as ``document["brush"]``.
         size: Longest side, px; None draws at the painting's own size.
 
     Returns:
-        uint8 (H, W, 3), sRGB.
+        uint8 (H, W, 3), sRGB; of a transparent painting (H, W, 4), with alpha.
 
     Raises:
         ValueError: The painting's strokes are not those of a MyPaint brush, or the size is less than 1 px or more than
@@ -62,11 +63,15 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     if ((strokes[:, [0, 1, 3, 4, 5]] < 0) | (strokes[:, [0, 1, 3, 4, 5]] > 1)).any():
         raise ValueError("this painting cannot be replayed: a pressure or colour is not in [0, 1]")
     strokes[:, [2, *range(6, 12)]] *= factor
-    return draw_painting(
-        strokes,
-        brush,
-        max(1, round(width * factor)),
-        max(1, round(height * factor)),
-        cell=cells * factor,
-        background=tuple(document["background"]),
-    )
+    width, height = max(1, round(width * factor)), max(1, round(height * factor))
+    ground = _ground(document["background"], (height, width))
+    return draw_painting(strokes, brush, width, height, cell=cells * factor, background=ground)
+
+
+def _ground(background: Any, size: tuple[int, int]) -> tuple[float, float, float] | np.ndarray | None:
+    """What a document says was painted on: a colour, a picture of this size, or nothing."""
+    if background == TRANSPARENT:
+        return None
+    if isinstance(background, list):
+        return background[0], background[1], background[2]
+    return decode_ground(background, size=size)[0].permute(1, 2, 0).numpy()

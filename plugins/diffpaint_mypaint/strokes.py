@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from diffpaint import STROKE_ACTION, catch_interrupt
+from diffpaint.interrupt import catch_interrupt
+from diffpaint.renderer import STROKE_ACTION
 
 from .brushes import read_brush
 from .engine import EVENTS, Brush, Surface
@@ -93,7 +94,7 @@ def draw_painting(
     height: int,
     *,
     cell: float | np.ndarray,
-    background: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    background: tuple[float, float, float] | np.ndarray | None = (1.0, 1.0, 1.0),
 ) -> np.ndarray:
     """Draw strokes over one another on one canvas.
 
@@ -104,10 +105,10 @@ def draw_painting(
         width: Of the canvas, px.
         height: Of the canvas, px.
         cell: Side in px of the square that stands for a 64-px cell, of all strokes or (T,) of each; scales speed.
-        background: sRGB in [0, 1].
+        background: sRGB in [0, 1], one colour or a picture (height, width, 3); None for no background.
 
     Returns:
-        uint8 (height, width, 3), sRGB.
+        uint8 (height, width, 3), sRGB; without a background (height, width, 4), with alpha.
     """
     if isinstance(brush, str):
         brush = Brush(read_brush(brush))
@@ -122,7 +123,7 @@ def draw_painting(
             brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
             if interrupt.is_set():
                 raise KeyboardInterrupt
-    return surface.rgb8()
+    return surface.rgb8() if background is not None else surface.rgba8()
 
 
 def _box(mask: np.ndarray, factor: int) -> np.ndarray:

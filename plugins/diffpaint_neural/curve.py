@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diffpaint import STROKE_ACTION
+from diffpaint.renderer import STROKE_ACTION
 
 PIXEL = 1 / 64  # of the height: the raster that strokes are learned at
 SOFTEST = 0.4 * PIXEL  # least standard deviation, what the raster itself blurs
@@ -22,14 +22,14 @@ class Curve(NamedTuple):
         velocity: Likewise.
         speed: (N, K).
         radius: Of the brush, (N, 1).
-        seen: What a network is told of each point, (N, K, 8).
+        features: What a network sees of each point, (N, K, 8).
     """
 
     position: Tensor
     velocity: Tensor
     speed: Tensor
     radius: Tensor
-    seen: Tensor
+    features: Tensor
 
 
 def along(actions: Tensor, t: Tensor, size: tuple[int, int], radius: tuple[float, float]) -> Curve:
@@ -51,9 +51,9 @@ def along(actions: Tensor, t: Tensor, size: tuple[int, int], radius: tuple[float
     speed = (velocity.square().sum(0) + 1e-4).sqrt()
     pressure = (1 - t) * start_pressure + t * end_pressure
     low, high = radius
-    told = [pressure - 0.5, (extent - 0.5).expand_as(pressure), velocity[0], velocity[1], speed - 1, speed.log()]
-    told += [(t - 0.5).expand_as(pressure), 0.2 * (pressure + 1e-3).log()]
-    return Curve(position, velocity, speed, low * (high / low) ** extent * PIXEL, torch.stack(told, -1))
+    features = [pressure - 0.5, (extent - 0.5).expand_as(pressure), velocity[0], velocity[1], speed - 1, speed.log()]
+    features += [(t - 0.5).expand_as(pressure), 0.2 * (pressure + 1e-3).log()]
+    return Curve(position, velocity, speed, low * (high / low) ** extent * PIXEL, torch.stack(features, -1))
 
 
 def gaussian_profile(centre: Tensor, deviation: Tensor, side: int, height: int, start: Tensor | None = None) -> Tensor:
@@ -69,10 +69,10 @@ def gaussian_profile(centre: Tensor, deviation: Tensor, side: int, height: int, 
     Returns:
         (N, ..., side), 1 at the centre.
     """
-    pixel = (torch.arange(side, device=centre.device, dtype=centre.dtype) + 0.5) / height
+    pixel = torch.arange(side, device=centre.device) + 0.5
     if start is not None:
-        pixel = pixel + start.reshape(-1, *[1] * centre.ndim) / height
-    return _Profile.apply(centre[..., None], deviation[..., None], pixel)
+        pixel = pixel + start.reshape(-1, *[1] * centre.ndim)
+    return _Profile.apply(centre[..., None], deviation[..., None], (pixel / height).to(centre.dtype))
 
 
 class _Profile(torch.autograd.Function):

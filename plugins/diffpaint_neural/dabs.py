@@ -20,7 +20,7 @@ from .curve import SOFTEST, along, gaussian_profile
 from .painter import NeuralPainter
 
 NOISE = 5  # normal numbers that a dab takes
-SEEN = 8  # numbers that a dab sees of its place on the curve
+INPUTS = 8  # numbers that a dab sees of its place on the curve
 
 
 class DabsNetwork(nn.Module):
@@ -41,7 +41,7 @@ class DabsNetwork(nn.Module):
         self.options = {"dabs": dabs, "hidden": hidden}
         out = nn.Linear(hidden, 6)
         self.at_dab = nn.Sequential(
-            *(nn.Linear(SEEN + NOISE, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), out)
+            *(nn.Linear(INPUTS + NOISE, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), out)
         )
         self.spread = nn.Parameter(torch.tensor(math.log(0.7)))  # of offsets, in radii, before the network has a say
         with torch.no_grad():
@@ -55,12 +55,12 @@ class DabsNetwork(nn.Module):
             raise ValueError("dabs are thrown at random: pass noise of shape (strokes, noise)")
         noise = noise.unflatten(1, (NOISE, -1))  # (N, NOISE, K)
         curve = along(actions, self.t, size, self.radius)
-        said = self.at_dab(torch.cat([curve.seen, noise.movedim(1, 2)], -1)).movedim(-1, 0)  # (6, N, K)
-        spread = (curve.radius * said[:2].exp()).square() + SOFTEST**2
-        thrown = said[2:4] + (self.spread + said[5]).exp() * noise.movedim(1, 0)[:2]
-        centre = curve.position + curve.radius * thrown
+        output = self.at_dab(torch.cat([curve.features, noise.movedim(1, 2)], -1)).movedim(-1, 0)  # (6, N, K)
+        spread = (curve.radius * output[:2].exp()).square() + SOFTEST**2
+        offset = output[2:4] + (self.spread + output[5]).exp() * noise.movedim(1, 0)[:2]
+        centre = curve.position + curve.radius * offset
         # a dab's weight: as many lie here as it stands for
-        mass = said[4].exp() * (curve.speed / curve.radius + 1) / len(self.t)
+        mass = output[4].exp() * (curve.speed / curve.radius + 1) / len(self.t)
         (x, y), (wide, high) = centre, spread.sqrt()
 
         def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:

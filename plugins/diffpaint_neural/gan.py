@@ -11,16 +11,16 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from .frozen import FrozenGAN
+from .fused import FusedGAN
 from .painter import NeuralPainter
-from .raster import SEEN, resample, seen
-from .sketch import SKETCHES, sketches
+from .raster import INPUTS, inputs_of, resample
+from .stroke_maps import STROKE_MAPS, stroke_maps
 
 
 class GANNetwork(nn.Module):
     """Alpha of strokes from actions: the generator.
 
-    The paper's, with soft lines along the curve shown to each of its layers: see :mod:`.sketch`.
+    The paper's, with soft lines along the curve shown to each of its layers: see :mod:`.stroke_maps`.
 
     Args:
         radius: (low, high) px on a 64-px cell for size 0 and 1.
@@ -34,20 +34,20 @@ class GANNetwork(nn.Module):
         self.noise = noise
         self.options = {"noise": noise, "channels": channels}
         widths = [channels, channels >> 1, channels >> 2, channels >> 3, 8]
-        self.enter = nn.Linear(SEEN + noise, 16 * channels)
+        self.enter = nn.Linear(INPUTS + noise, 16 * channels)
         self.start = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
         self.grow = nn.ModuleList(
-            nn.ConvTranspose2d(wide + SKETCHES, narrow, 4, 2, 1, bias=False)
+            nn.ConvTranspose2d(wide + STROKE_MAPS, narrow, 4, 2, 1, bias=False)
             for wide, narrow in itertools.pairwise(widths)
         )
         self.settle = nn.ModuleList(nn.Sequential(nn.BatchNorm2d(width), nn.ReLU()) for width in widths[1:])
-        self.leave = nn.Conv2d(widths[-1] + SKETCHES, 1, 3, padding=1)
+        self.leave = nn.Conv2d(widths[-1] + STROKE_MAPS, 1, 3, padding=1)
 
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64), noise: Tensor | None = None) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1] and noise (N, ``noise``)."""
-        inputs = seen(actions) if noise is None else torch.cat([seen(actions), noise], 1)
+        inputs = inputs_of(actions) if noise is None else torch.cat([inputs_of(actions), noise], 1)
         level = self.start(self.enter(inputs).unflatten(1, (-1, 4, 4)))
-        *lines, finest = sketches(actions, self.radius, len(self.grow))
+        *lines, finest = stroke_maps(actions, self.radius, len(self.grow))
         for shown, grow, settle in zip(lines, self.grow, self.settle, strict=True):
             level = settle(grow(torch.cat([level, shown], 1)))
         return resample(torch.sigmoid(self.leave(torch.cat([level, finest], 1)))[:, 0], size)
@@ -61,6 +61,6 @@ class NeuralGAN(NeuralPainter):
     any_shape = False
     mixed = True
 
-    def frozen(self, network: GANNetwork) -> FrozenGAN:
-        """See :class:`FrozenGAN`."""
-        return FrozenGAN(network)
+    def fused(self, network: GANNetwork) -> FusedGAN:
+        """See :class:`FusedGAN`."""
+        return FusedGAN(network)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from diffpaint import STROKE_ACTION, StrokeRenderer
+from diffpaint import StrokeRenderer
+from diffpaint.renderer import STROKE_ACTION
 
 from .noise import NoiseTable
 from .weights import load_weights
@@ -66,9 +67,9 @@ class NeuralPainter(StrokeRenderer):
             ) from error
         noise = getattr(network, "noise", 0)
         self.table = NoiseTable(noise, seed) if noise else None
-        self.network: Any = self.frozen(network.eval().requires_grad_(False))
+        self.network: Any = self.fused(network.eval().requires_grad_(False))
 
-    def frozen(self, network: Any) -> nn.Module:
+    def fused(self, network: Any) -> nn.Module:
         """The network as it paints: itself, unless a painter knows a faster form of it."""
         return network
 

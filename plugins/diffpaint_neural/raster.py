@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint import STROKE_ACTION
+from diffpaint.renderer import STROKE_ACTION
 
 RASTER = 64  # px, the side that strokes are learned at
-_SEEN = [index for index, name in enumerate(STROKE_ACTION) if name not in ("red", "green", "blue")]
-SEEN = len(_SEEN)  # numbers of an action that alpha depends on: all but colour
+_INPUTS = [index for index, name in enumerate(STROKE_ACTION) if name not in ("red", "green", "blue")]
+INPUTS = len(_INPUTS)  # numbers of an action that alpha depends on: all but colour
 
 
-def seen(actions: Tensor) -> Tensor:
-    """What alpha depends on, (N, SEEN) in [-1, 1], of actions (N, 12) in [0, 1]."""
-    return 2 * actions[:, _SEEN] - 1
+def inputs_of(actions: Tensor) -> Tensor:
+    """What alpha depends on, (N, INPUTS) in [-1, 1], of actions (N, 12) in [0, 1]."""
+    return 2 * actions[:, _INPUTS] - 1
 
 
 def resample(alpha: Tensor, size: tuple[int, int]) -> Tensor:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint import recomputed
+from diffpaint.recompute import recomputed
 
 from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile
@@ -88,13 +88,15 @@ class SplatNetwork(nn.Module):
 
     def _gaussians(self, curve: Curve) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor, Tensor]:
         """(centre, deviation) along x and along y, and mass, (N, S, K) each, in heights; length (N, 1)."""
-        said = self.at_point(curve.seen).unflatten(-1, (5, -1)).permute(2, 0, 3, 1)  # (5, N, S, K)
+        output = self.at_point(curve.features).unflatten(-1, (5, -1)).permute(2, 0, 3, 1)  # (5, N, S, K)
         radius = curve.radius[:, None]  # (N, 1, 1)
-        spread = (radius * said[:2].exp()).square() + SOFTEST**2
+        spread = (radius * output[:2].exp()).square() + SOFTEST**2
         joined = (curve.velocity * (FILL / (len(self.t) - 1))).square()[:, :, None]  # (2, N, 1, K)
         deviation = (spread + joined).sqrt()
-        centre = curve.position[:, :, None] + radius * said[2:4]
-        mass = said[4].exp() * self.weight * (curve.speed[:, None] / radius + 1)  # dabs lie a part of the radius apart
+        centre = curve.position[:, :, None] + radius * output[2:4]
+        mass = (
+            output[4].exp() * self.weight * (curve.speed[:, None] / radius + 1)
+        )  # dabs lie a part of the radius apart
         return (centre[0], deviation[0]), (centre[1], deviation[1]), mass, curve.speed.mean(1, keepdim=True)
 
 

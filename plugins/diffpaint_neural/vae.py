@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .painter import NeuralPainter
-from .raster import SEEN, resample, seen
+from .raster import INPUTS, inputs_of, resample
 
 
 class Encoder(nn.Module):
@@ -61,7 +61,7 @@ class VAENetwork(nn.Module):
         super().__init__()
         self.radius = radius
         self.options = {"latent": latent, "hidden": list(hidden)}
-        widths = (SEEN, *hidden)
+        widths = (INPUTS, *hidden)
         layers = [
             layer for wide, wider in itertools.pairwise(widths) for layer in (nn.Linear(wide, wider), nn.LeakyReLU())
         ]
@@ -70,7 +70,7 @@ class VAENetwork(nn.Module):
 
     def forward(self, actions: Tensor, size: tuple[int, int] = (64, 64)) -> Tensor:
         """Alpha (N, H, W) in [0, 1] of each stroke, of actions (N, 12) in [0, 1]."""
-        alpha = torch.sigmoid(self.decoder(self.predictor(seen(actions))))[:, 0]
+        alpha = torch.sigmoid(self.decoder(self.predictor(inputs_of(actions))))[:, 0]
         return resample(alpha, size)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from diffpaint import read_weights, read_weights_header
+from diffpaint.io.weights import read_weights, read_weights_header
 
 FIELDS = ("painter", "brush", "radius", "reach", "options")  # of the header, which may hold more
 FOLDER = Path(__file__).parent / "weights"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from diffpaint import replacing
+from diffpaint.io.files import replacing
 
-from ..lesson import read_lesson
+from ..demonstrations import read_demonstrations
 from ..pictures import Pictures
 from ..weights import load_agent
 from .figures import measure
@@ -25,7 +25,7 @@ A recurrent network that looks at a picture and paints it in {strokes} strokes (
 | learned from | {data[pictures]:,} pictures of {data[source]}, {size} x {size} px |
 | paints with | {painter}, {brush} |
 | rules | {rules} |
-| lesson | {lesson_name} |
+| demonstrations | {shown_by} |
 | training | {settings} |
 | device | {device} |
 | network | {parameters:,} parameters |
@@ -45,7 +45,7 @@ def write_card(
     pictures: tuple[Pictures, Pictures],
     *,
     count: int | None = None,
-    lesson: str | None = None,
+    demonstrations: str | None = None,
 ) -> str:
     """Measure weights, and write ``card.md``, ``figures.json`` and ``sheet.png`` beside them.
 
@@ -53,20 +53,20 @@ def write_card(
         weights: A ``.safetensors`` file that ``diffpaint agent train`` wrote.
         pictures: That it learned from, and test pictures.
         count: Test pictures, evenly spaced among all; None takes all.
-        lesson: Name of the one by whose order strokes are judged.
+        demonstrations: Name of those by whose order strokes are judged.
 
     Returns:
         The table of figures.
     """
     trained = load_agent(str(weights))
     header = trained.header
-    taught = None if lesson is None else read_lesson(lesson, trained.agent.options["strokes"])
-    figures, chosen, actions = measure(trained, pictures, count=count, lesson=taught)
+    taught = None if demonstrations is None else read_demonstrations(demonstrations, trained.agent.options["strokes"])
+    figures, chosen, actions = measure(trained, pictures, count=count, demonstrations=taught)
     rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,
         **{key: header["options"][key] for key in ("strokes", "size")},
-        lesson_name=header["lesson"] or "none",
+        shown_by=header["lesson"] or "none",
         rules=", ".join(rules) or "none",
         settings=", ".join(
             f"{key} {value if isinstance(value, bool) else format(value, ',')}"
@@ -74,7 +74,7 @@ def write_card(
         ),
         parameters=sum(value.numel() for value in trained.agent.parameters()),
         weights=weights,
-        more=(f" --count {count}" if count else "") + (f" --lesson {lesson}" if lesson else ""),
+        more=(f" --count {count}" if count else "") + (f" --demonstrations {demonstrations}" if demonstrations else ""),
         table=figures.table(),
     )
     with replacing(weights.with_name("card.md")) as temporary:

@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from diffpaint import StrokeRenderer
 
-from ..lesson import Lesson
+from ..demonstrations import Demonstrations
 from ..pictures import Pictures
 from ..weights import TrainedAgent
 from .judge import SMALLEST, train_judge
-from .order import RUNS, like_lesson
+from .order import RUNS, like_demonstrations
 from .replays import replay_all
 
 AT_ONCE = 100 * 28**2  # pixels of all pictures painted at once
@@ -33,8 +33,8 @@ class Figures:
             have no labels, or are too small to be read.
         visible: Share of each stroke's ink that is not hidden by later strokes, by number of the stroke.
         ink: Share of all ink that each stroke lays, by number of the stroke.
-        directions: Share of pictures drawn in the direction that the lesson says, by sequence of those that say one.
-        order: Mean correlation of the order of strokes with the lesson's, by sequence of the lesson.
+        directions: Share of pictures drawn in the direction that demonstrations say, by sequence of those that say one.
+        order: Mean correlation of the order of strokes with the demonstrations', by sequence.
         sequences: How many pictures look most like each, by sequence.
         same: Share of canvases that look most like the sequence that their picture does, where a label has several.
     """
@@ -64,10 +64,10 @@ class Figures:
         if self.same is not None:
             lines += [f"like the same sequence as the picture {100 * self.same:.1f} %, of digits that have several"]
         if self.directions:
-            lines += ["drawn in the direction of the lesson, by sequence:"]
+            lines += ["drawn in the direction of the demonstrations, by sequence:"]
             lines += [f"  {100 * share:.1f} %  {name}" for name, share in self.directions.items()]
         if self.order is not None and self.sequences is not None:
-            lines += ["order like the lesson's (correlation), by sequence:"]
+            lines += ["order like the demonstrations' (correlation), by sequence:"]
             lines += [f"  {value:.2f}  {name} ({self.sequences[name]} pictures)" for name, value in self.order.items()]
         return "\n".join(lines)
 
@@ -80,9 +80,9 @@ def measure(
     trained: TrainedAgent,
     pictures: tuple[Pictures, Pictures],
     *,
-    seen: Pictures | None = None,
+    shown_to: Pictures | None = None,
     count: int | None = None,
-    lesson: Lesson | None = None,
+    demonstrations: Demonstrations | None = None,
     progress: bool = True,
 ) -> tuple[Figures, Tensor, Tensor]:
     """Measure an agent.
@@ -91,28 +91,28 @@ def measure(
         trained: The agent; its painter must imitate a brush of the engine.
         pictures: Those that agents learn from, by which a classifier is trained where they have labels, and those to
             test with. Canvases and replays are of their size.
-        seen: What the agent looks at: the test pictures at its own size; None where ``pictures`` are of that size.
+        shown_to: What the agent looks at: the test pictures at its own size; None where ``pictures`` are of that size.
         count: How many of those, evenly spaced among all; None takes all.
-        lesson: By whose order strokes are judged; needs labels.
+        demonstrations: By whose order strokes are judged; needs labels.
         progress: Show a progress bar.
 
     Returns:
         The figures, which pictures they are of, (N,), and the actions (N, T, A).
 
     Raises:
-        ValueError: Fewer pictures than ``count``, or no labels for the lesson.
+        ValueError: Fewer pictures than ``count``, or no labels for the demonstrations.
     """
     learned, tests = pictures
-    seen = tests if seen is None else seen
+    shown_to = tests if shown_to is None else shown_to
     count = len(tests) if count is None else count
     if not 1 <= count <= len(tests):
         raise ValueError(f"{tests.source} has {len(tests)} test pictures; cannot measure on {count}")
     chosen = torch.arange(count) * len(tests) // count
     labels = None if tests.labels is None else tests.labels[chosen]
-    if lesson is not None:
+    if demonstrations is not None:
         if labels is None:
-            raise ValueError(f"{tests.source} has no labels, by which a lesson knows what it taught")
-        lesson.check(labels)
+            raise ValueError(f"{tests.source} has no labels, by which demonstrations know what it taught")
+        demonstrations.check(labels)
     readable = labels is not None and learned.labels is not None and tests.size >= SMALLEST
     judge = train_judge(learned, progress=progress) if readable else None
     painter = trained.painter(tests.size)
@@ -124,7 +124,7 @@ def measure(
     for start in range(0, count, at_once):
         some = slice(start, min(start + at_once, count))
         real = tests[chosen[some]]
-        actions = trained.act(seen[chosen[some]], painter)
+        actions = trained.act(shown_to[chosen[some]], painter)
         ink, left = visible_ink(actions, painter)
         visible, laid = visible + left, laid + ink
         shown = {"real": real, "painted": painter(actions), "replayed": replay_all(actions, painter)}
@@ -137,7 +137,11 @@ def measure(
         bar.update(len(actions))
     bar.close()
     whole = torch.cat(drawn)
-    order = {} if lesson is None or labels is None else _order(whole, tests[chosen], labels, lesson, painter)
+    order = (
+        {}
+        if demonstrations is None or labels is None
+        else _order(whole, tests[chosen], labels, demonstrations, painter)
+    )
     visible, laid = torch.as_tensor(visible), torch.as_tensor(laid)
     figures = Figures(
         pictures=count,
@@ -173,26 +177,28 @@ def visible_ink(actions: Tensor, painter: StrokeRenderer) -> tuple[Tensor, Tenso
 
 
 def _order(
-    actions: Tensor, pictures: Tensor, labels: Tensor, lesson: Lesson, painter: StrokeRenderer
+    actions: Tensor, pictures: Tensor, labels: Tensor, demonstrations: Demonstrations, painter: StrokeRenderer
 ) -> dict[str, Any]:
-    shown = painter(lesson.actions)
-    chosen = lesson.chosen(pictures, labels, shown)
-    like = like_lesson(actions, lesson, chosen)
-    taught = [(name, chosen == sequence) for sequence, name in enumerate(lesson.names) if (chosen == sequence).any()]
-    directions = zip(lesson.names, lesson.directions, strict=True)
-    told = {name: RUNS[direction] for name, direction in directions if direction is not None}
+    shown = painter(demonstrations.actions)
+    chosen = demonstrations.chosen(pictures, labels, shown)
+    like = like_demonstrations(actions, demonstrations, chosen)
+    taught = [
+        (name, chosen == sequence) for sequence, name in enumerate(demonstrations.names) if (chosen == sequence).any()
+    ]
+    directions = zip(demonstrations.names, demonstrations.directions, strict=True)
+    measured = {name: RUNS[direction] for name, direction in directions if direction is not None}
     found: dict[str, Any] = {
         "directions": {
-            name: float(told[name](actions[these]).float().mean()) for name, these in taught if name in told
+            name: float(measured[name](actions[these]).float().mean()) for name, these in taught if name in measured
         },
         "order": {name: float(like[these].mean()) for name, these in taught},
         "sequences": {name: int(these.sum()) for name, these in taught},
     }
-    known, counts = lesson.labels.unique(return_counts=True)
+    known, counts = demonstrations.labels.unique(return_counts=True)
     several = torch.isin(labels, known[counts > 1])
     if several.any():
         canvases = torch.cat([painter(part) for part in actions[several].split(_at_once(painter.size[0]))])
-        same = lesson.chosen(canvases, labels[several], shown) == chosen[several]
+        same = demonstrations.chosen(canvases, labels[several], shown) == chosen[several]
         found["same"] = float(same.float().mean())
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..lesson import DIRECTIONS, FAINT, Lesson
+from ..demonstrations import DIRECTIONS, FAINT, Demonstrations
 
 POINTS = 9  # on each stroke
 THIN = 0.3  # deviation across over that down, below which a painting stays as thin as it is
@@ -30,19 +30,19 @@ def path(actions: Tensor, points: int = POINTS) -> tuple[Tensor, Tensor]:
     return position.flatten(1, 2), inked.flatten(1)
 
 
-def astray(actions: Tensor, lesson: Tensor, slack: float) -> Tensor:
-    """How far paintings stray from the path of a lesson, each at its own pace.
+def astray(actions: Tensor, demonstrations: Tensor, slack: float) -> Tensor:
+    """How far paintings stray from the path of a demonstration, each at its own pace.
 
     Args:
         actions: (B, T, 12) in [0, 1].
-        lesson: (B, T, 12) in [0, 1], what each is to follow.
+        demonstrations: (B, T, 12) in [0, 1], what each is to follow.
         slack: Distance from the path that counts for nothing, as a share of the canvas's side.
 
     Returns:
-        The mean of squared distances, of points on the strokes from what the lesson paints up to one stroke before and
-        after that time, of each of which the square of the slack is taken off, down to zero.
+        The mean of squared distances, of points on the strokes from what the demonstration paints up to one stroke
+        before and after that time, of each of which the square of the slack is taken off, down to zero.
     """
-    (painted, _), (taught, _) = path(actions), path(lesson)
+    (painted, _), (taught, _) = path(actions), path(demonstrations)
     number = torch.arange(painted.shape[1], device=painted.device)
     late = (number[:, None] - number).abs() > POINTS
     apart = (painted[:, :, None] - taught[:, None]).square().sum(3).masked_fill(late, torch.inf)
@@ -65,24 +65,24 @@ def downwards(actions: Tensor) -> Tensor:
     return torch.stack([_correlation(torch.arange(len(one))[here], one[here, 1]) > 0 for one, here in paintings])
 
 
-#: Whether paintings (B, T, 12) run in a direction, (B,), by the name that a lesson gives it.
+#: Whether paintings (B, T, 12) run in a direction, (B,), by the name that demonstrations give it.
 RUNS: dict[str, Callable[[Tensor], Tensor]] = dict(zip(DIRECTIONS, (counterclockwise, downwards), strict=True))
 
 
-def like_lesson(actions: Tensor, lesson: Lesson, chosen: Tensor) -> Tensor:
-    """How the order of strokes goes with a lesson's.
+def like_demonstrations(actions: Tensor, demonstrations: Demonstrations, chosen: Tensor) -> Tensor:
+    """How the order of strokes goes with the demonstrations'.
 
-    Each stroke's middle is looked up on the lesson's path, both moved, set upright and scaled to the same spread.
+    Each stroke's middle is looked up on the demonstration's path, both moved, set upright and scaled alike.
 
     Args:
         actions: (B, T, 12).
-        lesson: With the sequences.
-        chosen: (B,), which of them each painting is to be like; see :meth:`Lesson.chosen`.
+        demonstrations: With the sequences.
+        chosen: (B,), which of them each painting is to be like; see :meth:`Demonstrations.chosen`.
 
     Returns:
-        (B,) correlation, from -1 to 1, of the number of each stroke with the time at which the lesson is there.
+        (B,) correlation, from -1 to 1, of the number of each stroke with the time at which the demonstration is there.
     """
-    taught = [_upright(*one) for one in zip(*path(lesson.actions), strict=True)]
+    taught = [_upright(*one) for one in zip(*path(demonstrations.actions), strict=True)]
     found = []
     for one, sequence in zip(zip(*path(actions), strict=True), chosen.tolist(), strict=True):
         (place, number), (line, time) = _upright(*one), taught[sequence]

@@ -1,134 +1,206 @@
-"""How an agent is trained: adversarially through a painter, no reinforcement learning (the paper's section 3).
-
-The squared error alone first finds what the strokes should do, at a fraction of the cost. Then a Wasserstein critic,
-shown the picture beside the canvas or beside itself, says what the squared error does not.
-"""
+"""How an agent is trained, from what a person names; :mod:`.learner` has the step."""
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+import click
 
-from diffpaint import Constraint, Renderer, constrain
-from diffpaint.training import Recipe, pace
+from diffpaint import Constraint, PluginError, StrokeRenderer, load_renderer
+from diffpaint.cli.constraints import OPTIONS, parse_constraints
+from diffpaint.constraints import check_constraints
+from diffpaint.io.weights import save_weights
+from diffpaint.training import Course
+from diffpaint_mypaint import Brush, read_brush
 
-from ..agent import Agent
-from ..lesson import Lesson
-from ..pictures import Pictures
-from .critic import Critic
-from .order import astray
+from ..demonstrations import BLUR, Demonstrations, read_demonstrations
+from ..pictures import DATA, Pictures, open_pictures
+from ..weights import described
+from .learner import Learner
 from .settings import AgentSettings
-from .sheet import painted_sheet
 
-PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
-BETAS = {"agent": (0.9, 0.99), "critic": (0.5, 0.9)}  # Adam's; an agent whose second is 0.999 has bursts of large steps
-ADVERSARIAL = 0.1  # learning rate of the agent under the critic, as a share of the largest
-CRITIC = 5.0  # learning rate of the critic over the agent's
-ALONE = 300  # steps of the critic before the agent follows it: one that knows nothing would undo what is learned
-# Norm of the agent's gradient at which it is clipped, twice the usual, as a share of the picture's weight in its loss,
-# or of a lesson's that is alone. A few larger ones are enough to make it forget in which order to paint.
-LARGEST = 0.1
-SHOWN = 32  # pictures of a contact sheet
+WEIGHTS = "weights.safetensors"
+MEASURED = 1_000  # test pictures, after training
 
 
-class AgentRecipe(Recipe):
-    """An agent, and a critic of its canvases.
+class AgentRecipe(Learner):
+    """Train an agent, adversarially, through a painter.
 
-    Args:
-        settings: Of the run.
-        painter: A square renderer of ``settings.size`` px that paints what the agent says; frozen.
-        constraints: That the agent's actions obey.
-        tests: Pictures for contact sheets, none of them learned from.
-        lesson: By which ``settings.forcing`` teaches in which order to paint.
+    \b
+    Examples:
+        diffpaint train agent --data mnist --palette black -o run/
+        diffpaint train agent --data mnist --painter neural-vae --palette black --connected -o run/
+        diffpaint train agent --data faces.zip --mirror --size 32 --strokes 15 -o run/
+        diffpaint train agent --data mnist --palette black --connected --demonstrations digits --imitation 10000 \\
+            --imitation-until 0.05 --imitation-gone 0.7 -o run/
+
+    The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
+    sheets on the way (sheets/: picture, canvas, the engine's replay), the weights (weights.safetensors), and their
+    figures on test pictures (card.md, figures.json, sheet.png). The figures are printed too.
     """
 
-    taught: Tensor
+    settings_class = AgentSettings
 
-    def __init__(
-        self,
-        settings: AgentSettings,
-        painter: Renderer,
-        constraints: Sequence[Constraint],
-        tests: Pictures,
-        lesson: Lesson | None = None,
-    ):
-        super().__init__()
-        self.settings, self.constraints = settings, list(constraints)
-        self.tests: Any = tests  # not a tensor, whatever nn.Module says
-        self.painter = painter
-        self.agent = Agent(
-            settings.size,
-            settings.strokes,
-            len(painter.action_names),
-            settings.channels,
-            settings.hidden,
-            points=list(zip(*painter.positions(), strict=True)),
+    @classmethod
+    def options(cls) -> Sequence[click.Parameter]:
+        """The pictures, what paints, by which rules, and in which order."""
+        return (
+            click.Option(["--data"], required=True, help=DATA),
+            click.Option(["--painter"], default="neural-splat", show_default=True, help="What paints: diffpaint list."),
+            click.Option(["--brush"], help="Its brush, or a file of its weights.  [default: the painter's own]"),
+            click.Option(
+                ["demonstrations", "--demonstrations", "--lesson"],
+                help="Teach the order of strokes: digits, or a .json document.",
+            ),
+            *(click.Option([name], **given) for name, given in OPTIONS.items()),
         )
-        self.critic = Critic(settings.size, settings.channels)
-        self.lesson = lesson
-        with torch.no_grad():
-            taught = None if lesson is None else painter(lesson.actions)
-        self.register_buffer("taught", taught, persistent=False)
-        self.optimizers = {
-            "agent": torch.optim.Adam(self.agent.parameters(), betas=BETAS["agent"]),
-            "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS["critic"]),
+
+    @classmethod
+    def prepare(
+        cls,
+        settings: AgentSettings,
+        *,
+        data: str,
+        painter: str = "neural-splat",
+        brush: str | None = None,
+        demonstrations: str | None = None,
+        **rules: Any,
+    ) -> Course:
+        """Fetch the pictures, and say how to learn from them.
+
+        Args:
+            settings: Of the run.
+            data: As :func:`open_pictures` takes it.
+            painter: Name of the stroke renderer that paints.
+            brush: That it imitates; None is the painter's own.
+            demonstrations: By which ``settings.imitation`` teaches.
+            rules: As :func:`diffpaint.cli.constraints.parse_constraints` takes them.
+
+        Raises:
+            ValueError: What :func:`course` raises.
+            PluginError: No painter of that name, or one whose strokes the engine cannot draw.
+        """
+        chosen: dict[str, Any] = {"painter": painter, "brush": brush, "demonstrations": demonstrations}
+        chosen["constraints"] = parse_constraints(**rules)
+        check_replayed(painter, check(settings, **chosen)[0])  # find out now
+        return course(open_pictures(data, settings.size), settings, **chosen)
+
+
+def course(
+    pictures: tuple[Pictures, Pictures],
+    settings: AgentSettings,
+    *,
+    painter: str = "neural-splat",
+    brush: str | None = None,
+    constraints: Sequence[Constraint] = (),
+    demonstrations: str | None = None,
+) -> Course:
+    """What :func:`diffpaint.training.loop.train` needs to train an agent.
+
+    Args:
+        pictures: To learn from, and to test with, ``settings.size`` px.
+        settings: Of the run.
+        painter: Name of the stroke renderer that paints.
+        brush: That it imitates; None is the painter's own.
+        constraints: That the agent's actions obey.
+        demonstrations: By which ``settings.imitation`` teaches: ``digits``, or the path of a document.
+
+    Raises:
+        ValueError: No such painter or brush, constraints that its actions cannot obey, or no labels to teach by.
+    """
+    renderer, taught = check(
+        settings, painter=painter, brush=brush, constraints=constraints, demonstrations=demonstrations
+    )
+    learned, tests = pictures
+    if taught is not None:
+        for part in pictures:
+            if part.labels is None:
+                raise ValueError(f"{part.source} has no labels, by which demonstrations know what to teach")
+            taught.check(part.labels)
+    about = {
+        "data": {"source": learned.source, "pictures": len(learned), "sha256": learned.sha256()},
+        "painter": painter,
+        "brush": renderer.brush if brush is None else brush,
+        "lesson": demonstrations,
+        "lesson_sha256": None if taught is None else taught.sha256(),
+        "constraints": json.loads(json.dumps(described(constraints))),
+    }
+
+    def finish(recipe: AgentRecipe, run: Path) -> None:
+        from diffpaint.training.loop import device_name
+
+        header: dict[str, Any] = about | {
+            "options": recipe.agent.options,
+            "training": asdict(settings),
+            "device": device_name(recipe.accelerator),
         }
+        # 16 bits move no value of an action by more than 0.003
+        save_weights(run / WEIGHTS, copy.deepcopy(recipe.agent).half(), header)
 
-    def batches(self, number: int) -> int:
-        """Batches that a step learns from: one for the agent, one for each step of the critic."""
-        return 1 + (self.settings.critic_steps if number >= self.settings.first_judged else 0)
+    def report(run: Path) -> str:
+        from .card import write_card
 
-    def act(self, pictures: Tensor) -> Tensor:
-        """What the agent paints, (B, T, A), under the constraints."""
-        return constrain(self.agent(pictures), self.constraints, self.painter)
+        return write_card(run / WEIGHTS, pictures, count=min(MEASURED, len(tests)), demonstrations=demonstrations)
 
-    def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """Learn from pictures (B, 3, S, S) and labels (B,); see the base class."""
-        pictures, labels = batch
-        with torch.autocast(pictures.device.type, enabled=False):  # 8 bits of a position would not do
-            return self._step(number, pictures, labels)
+    return Course(
+        make=lambda: AgentRecipe(settings, renderer, constraints, tests, taught),
+        stream=lambda first: learned.batches(
+            settings.batch, settings.seed, first, mirror=settings.mirror, jitter=settings.jitter
+        ),
+        about=about,
+        finish=finish,
+        report=report,
+    )
 
-    def _step(self, number: int, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        settings, first = self.settings, self.settings.first_judged
-        if number < first:
-            rate = settings.lr * pace(number, first)
-        else:
-            rate = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
-        distance = penalty = torch.zeros((), device=pictures.device)
-        *judged, target = pictures.chunk(self.batches(number))
-        for shown in judged:
-            with torch.no_grad():
-                canvas = self.painter(self.act(shown))
-            distance = self.critic(shown, shown).mean() - self.critic(canvas, shown).mean()
-            penalty = self.critic.penalty(canvas, shown)
-            self.update("critic", PENALTY * penalty - distance, CRITIC * rate)
-        actions = self.act(target)
-        off = torch.zeros((), device=target.device)
-        alone = number < settings.first_free
-        by_picture = 0.0 if alone else settings.mse
-        by_lesson = settings.forcing * settings.lesson_share(number)
-        if self.lesson is not None:
-            follow = self.lesson.chosen(target, labels[-len(target) :], self.taught)
-            lesson = self.lesson.fitted(target, follow, self.taught)
-            # In the lesson's order, strokes may have any length and lie anywhere near: that is for the picture to say.
-            off = nn.functional.mse_loss(actions, lesson) if alone else astray(actions, lesson, settings.forcing_slack)
-        with torch.set_grad_enabled(not alone):
-            canvas = self.painter(actions)
-            error = nn.functional.mse_loss(canvas, target)
-        loss = by_picture * error + by_lesson * off
-        if not alone and judged and number >= first + min(ALONE, (settings.steps - first) // 5):
-            loss = loss - self.critic(canvas, target).mean()
-        weight = by_lesson if alone else max(by_picture, float(bool(judged)))
-        self.update("agent", loss, rate, LARGEST * weight)
-        return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
 
-    def sheet(self, path: Path) -> None:
-        """Pictures that were never learned from, the painter's canvas, and the engine's replay."""
-        pictures = self.tests[slice(SHOWN)].to(self.accelerator.device)
-        with torch.no_grad():
-            actions = self.act(pictures)
-        painted_sheet(path, pictures, actions, self.painter)
+def check(
+    settings: AgentSettings,
+    *,
+    painter: str = "neural-splat",
+    brush: str | None = None,
+    constraints: Sequence[Constraint] = (),
+    demonstrations: str | None = None,
+) -> tuple[StrokeRenderer, Demonstrations | None]:
+    """Check what :func:`course` would refuse, but for its pictures, before those are prepared.
+
+    Args:
+        settings: As :func:`course`'s.
+        painter: Likewise.
+        brush: Likewise.
+        constraints: Likewise.
+        demonstrations: Likewise.
+
+    Returns:
+        The painter, and the demonstrations if there are any.
+
+    Raises:
+        ValueError: No such painter or brush, one without strokes, constraints that its actions cannot obey, imitation
+            without demonstrations or the reverse, those of another number of strokes, or pictures too small for them.
+    """
+    if (demonstrations is None) == (settings.imitation > 0):
+        raise ValueError("imitation is of demonstrations: these belong with imitation and imitation_gone above 0")
+    if demonstrations is not None and settings.size < BLUR:
+        raise ValueError(f"demonstrations need pictures of at least {BLUR} px, got {settings.size}")
+    options = {} if brush is None else {"brush": brush}
+    renderer = load_renderer(painter, **options, size=(settings.size, settings.size))
+    if not isinstance(renderer, StrokeRenderer):
+        raise ValueError(f"an agent paints with strokes, and {painter} is no stroke renderer; see diffpaint list")
+    check_constraints(constraints, renderer)
+    return renderer, None if demonstrations is None else read_demonstrations(demonstrations, settings.strokes)
+
+
+def check_replayed(painter: str, renderer: StrokeRenderer) -> None:
+    """Check that the engine can draw what an agent paints, for contact sheets and figures.
+
+    Raises:
+        PluginError: The painter imitates no brush.
+        EngineMissing: libmypaint is not there.
+    """
+    if renderer.brush is None:
+        raise PluginError(f"{painter} imitates no MyPaint brush, so no painting of an agent could be replayed")
+    Brush(read_brush(renderer.brush))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from diffpaint import TrainingSettings
+from diffpaint.training import TrainingSettings, setting
 
 
 @dataclass(frozen=True)
 class AgentSettings(TrainingSettings):
-    """Of an agent; see :class:`diffpaint.TrainingSettings`.
+    """Of an agent; see :class:`diffpaint.training.TrainingSettings`.
 
     Attributes:
         size: Side of the pictures and of the canvas, px.
@@ -22,28 +22,36 @@ class AgentSettings(TrainingSettings):
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
-        forcing: Weight of a lesson.
-        forcing_until: Share of the steps during which the agent follows the lesson alone: the squared error of its
-            actions. Then the picture counts too, and of the lesson only its path, at any pace.
-        forcing_gone: Share of the steps by which the weight of the lesson has fallen to zero.
-        forcing_slack: How far from that path strokes may lie, as a share of the picture's side.
+        imitation: Weight of demonstrations.
+        imitation_until: Share of the steps during which the agent follows demonstrations alone: the squared error of
+            its actions. Then the picture counts too, and of a demonstration only its path, at any pace.
+        imitation_gone: Share of the steps by which the weight of demonstrations has fallen to zero.
+        imitation_slack: How far from that path strokes may lie, as a share of the picture's side.
     """
 
-    steps: int = 20_000
-    lr: float = 2e-3
-    size: int = 28
-    strokes: int = 8
-    channels: int = 32
-    hidden: int = 256
-    mirror: bool = False
-    jitter: float = 0.0
-    critic_from: float = 0.9
-    critic_steps: int = 1
-    mse: float = 1000.0
-    forcing: float = 0.0
-    forcing_until: float = 0.0
-    forcing_gone: float = 0.0
-    forcing_slack: float = 0.1
+    steps: int = setting(20_000, "Steps of the optimiser.")
+    batch: int = setting(64, "Pictures in a step.")
+    lr: float = setting(2e-3, "Largest learning rate; a tenth of it under the critic.")
+    seed: int = setting(0, "Of the initial weights, and of the order of pictures.")
+    size: int = setting(28, "Side of the pictures and of the canvas, px.")
+    strokes: int = setting(8, "That the agent paints.")
+    channels: int = setting(32, "Of the first layer of the encoder, and of the critic.")
+    hidden: int = setting(256, "Width of the LSTM.")
+    mirror: bool = setting(False, "Mirror pictures half of the time: for faces, not for letters and digits.")
+    jitter: float = setting(0.0, "Move, scale, turn and slant pictures by at most this share: where there are few.")
+    critic_from: float = setting(0.9, "Share of the steps after which there is a critic; 0: the paper's, 1: never.")
+    critic_steps: int = setting(1, "Steps of the critic for each of the agent; 5 is the paper's.")
+    mse: float = setting(1000.0, "Weight of the squared error beside the critic.")
+    imitation: float = setting(0.0, "Weight of the demonstrations.", was="forcing")
+    imitation_until: float = setting(
+        0.0, "Share of the steps during which the agent follows demonstrations alone.", was="forcing_until"
+    )
+    imitation_gone: float = setting(
+        0.0, "Share of the steps by which the weight of demonstrations has fallen to zero.", was="forcing_gone"
+    )
+    imitation_slack: float = setting(
+        0.1, "How far strokes may then lie from the path shown, as a share of the picture's side.", was="forcing_slack"
+    )
 
     def __post_init__(self):
         super().__post_init__()
@@ -55,21 +63,21 @@ class AgentSettings(TrainingSettings):
             raise ValueError(f"jitter is a share of a picture's half side, less than 0.5, got {self.jitter}")
         if self.critic_from > 1:
             raise ValueError(f"critic_from is a share of the steps, from 0 to 1, got {self.critic_from}")
-        if not self.forcing_until < 1:
-            raise ValueError(f"forcing_until is a share of the steps, less than 1, got {self.forcing_until}")
-        if (self.forcing > 0) != (self.forcing_gone > 0):
+        if not self.imitation_until < 1:
+            raise ValueError(f"imitation_until is a share of the steps, less than 1, got {self.imitation_until}")
+        if (self.imitation > 0) != (self.imitation_gone > 0):
             raise ValueError(
-                f"forcing needs a share of the steps by which it is gone, forcing_gone above 0, and the reverse; "
-                f"got {self.forcing} and {self.forcing_gone}"
+                f"imitation needs a share of the steps by which it is gone, imitation_gone above 0, and the reverse; "
+                f"got {self.imitation} and {self.imitation_gone}"
             )
-        if not self.forcing_until <= self.forcing_gone <= 1:
+        if not self.imitation_until <= self.imitation_gone <= 1:
             raise ValueError(
-                f"forcing_gone is a share of the steps, from forcing_until, {self.forcing_until}, to 1, "
-                f"got {self.forcing_gone}"
+                f"imitation_gone is a share of the steps, from imitation_until, {self.imitation_until}, to 1, "
+                f"got {self.imitation_gone}"
             )
         if not self.mse and self.first_judged > self.first_free:
             raise ValueError(
-                f"there is nothing to learn from: mse is 0, a lesson alone teaches until step {self.first_free}, and "
+                f"nothing to learn from: mse is 0, demonstrations alone teach until step {self.first_free}, and "
                 f"the critic comes at step {self.first_judged}"
             )
 
@@ -80,12 +88,12 @@ class AgentSettings(TrainingSettings):
 
     @property
     def first_free(self) -> int:
-        """The first step in which the agent does not follow the lesson alone."""
-        return round(self.forcing_until * self.steps)
+        """The first step in which the agent does not follow demonstrations alone."""
+        return round(self.imitation_until * self.steps)
 
-    def lesson_share(self, number: int) -> float:
-        """The share of its weight that the lesson has at a step, from 1 to 0."""
-        start, end = self.first_free, round(self.forcing_gone * self.steps)
+    def imitation_share(self, number: int) -> float:
+        """The share of their weight that demonstrations have at a step, from 1 to 0."""
+        start, end = self.first_free, round(self.imitation_gone * self.steps)
         if number < start:
             return 1.0
         return 0.5 * (1 + math.cos(math.pi * (number - start) / (end - start))) if number < end else 0.0

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffpaint import Renderer, write_image
+from diffpaint import Renderer
+from diffpaint.io.images import write_image
 
 from .replays import replay_all
 

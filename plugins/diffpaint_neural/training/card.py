@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from diffpaint import StrokeRenderer, load_renderer, replacing
+from diffpaint import StrokeRenderer, load_renderer
+from diffpaint.io.files import replacing
+from diffpaint.registry import load
 
 from ..weights import read_header
-from .recipes import RECIPES
-from .truth import contact_sheet, measure
+from .fidelity import contact_sheet, measure
 
 _CARD = """\
 # neural-{painter} for {brush}
@@ -46,10 +47,10 @@ def write_card(weights: Path, name: str | None = None) -> str:
         The table of figures.
     """
     header = read_header(weights)
-    recipe, data = RECIPES[header["painter"]], header["data"]
+    recipe, data = load("recipes", header["painter"]), header["data"]
     painter = load_renderer(f"neural-{header['painter']}", brush=str(weights))
     assert isinstance(painter, StrokeRenderer)
-    truth = measure(painter, brush=header["brush"], oversample=data["oversample"])
+    fidelity = measure(painter, brush=header["brush"], oversample=data["oversample"])
     departures = "".join(f"- {line}\n" for line in recipe.departures)
     card = _CARD.format(
         **header,
@@ -60,11 +61,11 @@ def write_card(weights: Path, name: str | None = None) -> str:
         raster=64 * data["oversample"],
         parameters=sum(value.numel() for value in painter.parameters()),
         name=name or weights,
-        table=truth.table(),
+        table=fidelity.table(),
     )
     with replacing(weights.with_name("card.md")) as temporary:
         temporary.write_text(card)
     with replacing(weights.with_name("figures.json")) as temporary:
-        temporary.write_text(json.dumps(truth.figures(), indent=2) + "\n")
+        temporary.write_text(json.dumps(fidelity.figures(), indent=2) + "\n")
     contact_sheet(painter, weights.with_name("strokes.png"), brush=header["brush"], oversample=data["oversample"])
-    return truth.table()
+    return fidelity.table()

@@ -14,11 +14,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint.training import pace
+from diffpaint.training import warmup_cosine
 from diffpaint_mypaint import Manifest
 
 from ..dabs import DabsNetwork
-from .run import Recipe
+from .run import PainterRecipe
 from .settings import DabsSettings
 
 PATCHES = ((1, 1), (1, 2), (1, 4), (2, 4), (4, 4), (8, 4))  # (px averaged to one, side of the patch in these)
@@ -37,9 +37,13 @@ def patch_distance(one: Tensor, other: Tensor) -> Tensor:
     return total / len(PATCHES)
 
 
-class DabsRecipe(Recipe):
-    """Strokes distributed as the engine's, by the energy score of their patches."""
+class DabsRecipe(PainterRecipe):
+    """Train neural-dabs, strokes with grain: half an hour on a CPU.
 
+    Strokes distributed as the engine's, by the energy score of their patches.
+    """
+
+    settings_class = DabsSettings
     painter = "dabs"
     about = (
         "Strokes with the engine's grain, dab by dab, each with noise of its own; no part of the paper. Learned by an "
@@ -47,18 +51,18 @@ class DabsRecipe(Recipe):
     )
 
     def __init__(self, manifest: Manifest, settings: DabsSettings):
-        super().__init__()
+        super().__init__(manifest, settings)
         self.settings = settings
         self.network = DabsNetwork(manifest.radius)
         self.optimizers = {"network": torch.optim.Adam(self.network.parameters())}
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """See :meth:`Recipe.step`."""
+        """See :meth:`PainterRecipe.step`."""
         actions, alpha = batch
         noise = torch.randn(2, len(actions), self.network.noise, device=actions.device)
         one, other = (self.network(actions, noise=drawn) for drawn in noise)
         near = 0.5 * (patch_distance(one, alpha) + patch_distance(other, alpha))
         apart = patch_distance(one, other)
         loss = near - 0.5 * apart
-        self.update("network", loss, self.settings.lr * pace(number, self.settings.steps))
+        self.update("network", loss, self.settings.lr * warmup_cosine(number, self.settings.steps))
         return {"mse": nn.functional.mse_loss(one, alpha), "score": loss, "apart": apart}

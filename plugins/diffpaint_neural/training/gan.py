@@ -6,25 +6,22 @@ critic, shown strokes of the engine and of the generator with their actions, tea
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor, nn
 
-from diffpaint.training import pace
+from diffpaint.training import wgan
 from diffpaint_mypaint import Manifest
 
 from ..gan import GANNetwork
-from ..raster import SEEN, seen
-from ..sketch import SKETCHES, sketch
-from .run import Recipe
+from ..raster import INPUTS, inputs_of
+from ..stroke_maps import STROKE_MAPS, stroke_map
+from .fidelity import BLUR
+from .run import PainterRecipe
 from .settings import GANSettings
-from .truth import BLUR
 
 GRAIN = 3.0  # weight of the squared logarithm of the energy of grain over the engine's
-PENALTY = 10.0  # weight of the gradient penalty (Gulrajani et al. 2017)
-BETAS = (0.5, 0.9)  # Adam's, under the critic
-ADVERSARIAL = 0.1  # learning rate of the generator under the critic, as a share of the largest
-CRITIC = 5.0  # learning rate of the critic over the generator's
-ALONE = 300  # steps of the critic before the generator follows it: one that knows nothing would undo what is learned
 
 
 class Critic(nn.Module):
@@ -33,8 +30,8 @@ class Critic(nn.Module):
     def __init__(self, radius: tuple[float, float]):
         super().__init__()
         self.radius = radius
-        self.action = nn.Linear(SEEN, 16)
-        self.enter = nn.Conv2d(1 + SKETCHES, 16, 4, 2, 1)
+        self.action = nn.Linear(INPUTS, 16)
+        self.enter = nn.Conv2d(1 + STROKE_MAPS, 16, 4, 2, 1)
         self.rest = nn.Sequential(
             *(nn.LeakyReLU(0.2), nn.Conv2d(16, 32, 4, 2, 1)),
             *(nn.LeakyReLU(0.2), nn.Conv2d(32, 64, 4, 2, 1)),
@@ -44,13 +41,17 @@ class Critic(nn.Module):
 
     def forward(self, actions: Tensor, alpha: Tensor) -> Tensor:
         """See the class."""
-        shown = torch.cat([alpha[:, None], sketch(actions, self.radius)], 1)
-        return self.rest(self.enter(shown) + self.action(seen(actions))[..., None, None])[:, 0]
+        shown = torch.cat([alpha[:, None], stroke_map(actions, self.radius)], 1)
+        return self.rest(self.enter(shown) + self.action(inputs_of(actions))[..., None, None])[:, 0]
 
 
-class GANRecipe(Recipe):
-    """The mean stroke first, and then what a critic cannot tell from the engine's."""
+class GANRecipe(PainterRecipe):
+    """Train neural-gan, the paper's painter with grain: hours on a CPU.
 
+    The mean stroke first, and then what a critic cannot tell from the engine's.
+    """
+
+    settings_class = GANSettings
     painter = "gan"
     about = "The paper's conditional GAN, Wasserstein loss with gradient penalty, from action straight to stroke."
     departures = (
@@ -66,59 +67,53 @@ class GANRecipe(Recipe):
     )
 
     def __init__(self, manifest: Manifest, settings: GANSettings):
-        super().__init__()
+        super().__init__(manifest, settings)
         self.settings = settings
+        self.stages = wgan.Stages(settings.mean_steps, settings.steps, settings.lr)
         self.network = GANNetwork(manifest.radius, settings.noise)
         self.critic = Critic(manifest.radius)
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimizers = {
             "mean": torch.optim.Adam(self.network.parameters()),
-            "generator": torch.optim.Adam(self.network.parameters(), betas=BETAS),
-            "critic": torch.optim.Adam(self.critic.parameters(), betas=BETAS),
+            "generator": torch.optim.Adam(self.network.parameters(), betas=wgan.BETAS),
+            "critic": torch.optim.Adam(self.critic.parameters(), betas=wgan.BETAS),
         }
 
     def batches(self, number: int) -> int:
         """Batches that a step learns from: one for the generator, one for each step of the critic."""
-        return 1 if number < self.settings.mean_steps else 1 + self.settings.critic_steps
+        return 1 + self.settings.critic_steps if self.stages.judged(number) else 1
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """See :meth:`Recipe.step`."""
+        """See :meth:`PainterRecipe.step`."""
         actions, alpha = batch
-        settings, first = self.settings, self.settings.mean_steps
-        if number < first:
+        stages, lr = self.stages, self.stages.rate(number)
+        if not stages.judged(number):
             error = nn.functional.mse_loss(self._draw(actions), alpha)
-            self.update("mean", error, settings.lr * pace(number, first))
+            self.update("mean", error, lr)
             none = torch.zeros_like(error)
             return {"mse": error, "distance": none, "penalty": none}
-        lr = ADVERSARIAL * settings.lr * pace(number - first, settings.steps - first)
         share = len(actions) // self.batches(number)
         *lessons, last = zip(actions.split(share), alpha.split(share), strict=True)
         distance = penalty = torch.zeros((), device=alpha.device)
         for some, real in lessons:
             with torch.no_grad():
                 painted = self._draw(some)
-            distance = self.critic(some, real).mean() - self.critic(some, painted).mean()
-            penalty = self._penalty(some, real, painted)
-            self.update("critic", PENALTY * penalty - distance, CRITIC * lr)
+            judge = functools.partial(self.critic, some)
+            loss, distance, penalty = wgan.critic_loss(judge, real, painted)
+            self.update("critic", loss, wgan.CRITIC * lr)
         painted = self._draw(last[0])
         error = nn.functional.mse_loss(painted, last[1])
-        if number >= first + min(ALONE, (settings.steps - first) // 5):
+        if stages.followed(number):
             grain = (_grain(painted) / _grain(last[1])).log().square()
             judged = self.critic(last[0], painted).mean()
-            self.update("generator", settings.mse * error + GRAIN * grain - judged, lr)
+            self.update("generator", self.settings.mse * error + GRAIN * grain - judged, lr)
         return {"mse": error, "distance": distance, "penalty": penalty}
 
     def _draw(self, actions: Tensor) -> Tensor:
         noise = torch.randn(len(actions), self.settings.noise, device=actions.device) if self.settings.noise else None
         return self.network(actions, noise=noise)
 
-    def _penalty(self, actions: Tensor, real: Tensor, painted: Tensor) -> Tensor:
-        share = torch.rand(len(real), 1, 1, device=real.device)
-        between = torch.lerp(real, painted, share).requires_grad_()
-        (slope,) = torch.autograd.grad(self.critic(actions, between).sum(), between, create_graph=True)
-        return (slope.flatten(1).norm(dim=1) - 1).square().mean()
-
 
 def _grain(alpha: Tensor) -> Tensor:
-    """Mean square of strokes (N, 64, 64) less their blur, as truth.py measures it."""
+    """Mean square of strokes (N, 64, 64) less their blur, as fidelity.py measures it."""
     return (alpha - nn.functional.avg_pool2d(alpha, BLUR, 1, BLUR // 2, count_include_pad=False)).square().mean()

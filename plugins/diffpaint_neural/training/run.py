@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
+import click
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from diffpaint import TrainingSettings, save_weights, training
-from diffpaint.training import device_name
-from diffpaint_mypaint import Manifest, check_complete, read_manifest
+from diffpaint.io.weights import save_weights
+from diffpaint.training import Course, Recipe
+from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_brush, read_manifest, write
 
 from .data import batches
 from .reach import measure_reach
+from .settings import OVERSAMPLE
 from .sheet import painted_sheet
 
 WEIGHTS = "weights.safetensors"
 STROKES_AT_ONCE = 64  # when painting
 
 
-class Recipe(training.Recipe):
+class PainterRecipe(Recipe):
     """How one kind of painter is trained: the networks that it takes, as submodules, and a step.
 
     Attributes:
@@ -31,7 +35,7 @@ class Recipe(training.Recipe):
         about: What the painter is, for the card of its weights.
         departures: From the paper's recipe, with the reasons, for the card.
         network: The one that paints, and whose weights are the result.
-        data: Folder and manifest of the strokes; :func:`train` sets it.
+        data: Folder and manifest of the strokes; :meth:`prepare` sets it.
     """
 
     painter: ClassVar[str]
@@ -39,6 +43,10 @@ class Recipe(training.Recipe):
     departures: ClassVar[tuple[str, ...]] = ()
     network: Any
     data: tuple[Path, Manifest]
+
+    @abstractmethod
+    def __init__(self, manifest: Manifest, settings: Any):
+        super().__init__()
 
     @abstractmethod
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -69,76 +77,80 @@ class Recipe(training.Recipe):
         """Strokes of the data set, the engine's and the painter's."""
         painted_sheet(self.show, *self.data, path, self.accelerator.device)
 
+    @classmethod
+    def options(cls) -> Sequence[click.Parameter]:
+        """The data, and a brush to draw it with."""
+        folder = click.Path(path_type=Path)
+        return (
+            click.Option(["--brush"], help="Draw strokes of this brush first, by name or .myb, if --data lacks them."),
+            click.Option(["--data"], required=True, type=folder, help="Folder of strokes, of 'diffpaint strokes'."),
+            click.Option(["--count"], default=32_768, show_default=True, help="Strokes to draw into a new --data."),
+        )
 
-def train(
-    data: Path,
-    run: Path,
-    make: type[Recipe],
-    settings: TrainingSettings,
-    *,
-    resume: bool = False,
-    device: str | None = None,
-    checkpoint_every: int = 500,
-    progress: bool = True,
-) -> Path:
-    """Train a painter; see :func:`diffpaint.training.train` for what a run is.
+    @classmethod
+    def prepare(cls, settings: Any, *, data: Path, brush: str | None = None, count: int = 32_768) -> Course:
+        """Draw the strokes that are missing, and say how to learn from them.
 
-    Args:
-        data: Folder of a data set that ``diffpaint strokes`` wrote.
-        run: Folder of the run, which gets ``weights.safetensors`` at the end.
-        make: The recipe; called with the manifest of the data and the settings.
-        settings: Of the run.
-        resume: Go on from the folder's checkpoint.
-        device: Where to train; None takes a GPU if there is one.
-        checkpoint_every: Steps between two checkpoints, and two contact sheets.
-        progress: Show a progress bar with the latest figures.
+        Args:
+            settings: Of the run.
+            data: Folder of a data set that ``diffpaint strokes`` wrote.
+            brush: Draw strokes of it first, by name or .myb file, if the folder lacks them.
+            count: Strokes to draw into a new folder.
 
-    Returns:
-        The path of the weights.
+        Raises:
+            ValueError: No data set and no brush, a data set of another brush, or one that is not complete.
+            EngineMissing: libmypaint is not there, which the figures at the end need too.
+        """
+        if brush is not None:
+            _draw(brush, data, count)
+        manifest = read_manifest(data)
+        check_complete(data, manifest)
+        Brush(read_brush(manifest.brush))  # the figures at the end need the engine: find out now
 
-    Raises:
-        ValueError: No data set, a run that is there already, nothing to resume, or one of other settings; before the
-            first step.
-        FloatingPointError: A figure turned NaN or infinite.
-    """
-    manifest = read_manifest(data)
-    check_complete(data, manifest)
+        def make() -> PainterRecipe:
+            recipe = cls(manifest, settings)
+            recipe.data = data, manifest
+            return recipe
 
-    def begin() -> Recipe:
-        recipe = make(manifest, settings)
-        recipe.data = data, manifest
-        return recipe
+        def report(run: Path) -> str:
+            from .card import write_card
 
-    def stream(first: int) -> Iterator[tuple[Tensor, ...]]:
-        return batches(data, manifest, settings.batch, settings.seed, first)
+            return write_card(run / WEIGHTS)
 
-    recipe = training.train(
-        begin,
-        stream,
-        run,
-        settings,
-        {"painter": make.painter, "data": asdict(manifest)},
-        resume=resume,
-        device=device,
-        checkpoint_every=checkpoint_every,
-        progress=progress,
-    )
-    accelerator = recipe.accelerator
-    if accelerator.is_main_process:
-        recipe.network.eval()
-        save_weights(run / WEIGHTS, recipe.network, _header(recipe, manifest, settings))
-    accelerator.wait_for_everyone()
-    return run / WEIGHTS
+        return Course(
+            make=make,
+            stream=lambda first: batches(data, manifest, settings.batch, settings.seed, first),
+            about={"painter": cls.painter, "data": asdict(manifest)},
+            finish=lambda recipe, run: recipe.save(run / WEIGHTS),
+            report=report,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the weights."""
+        from diffpaint.training.loop import device_name
+
+        manifest = self.data[1]
+        self.network.eval()
+        header = {
+            "painter": self.painter,
+            "brush": manifest.brush,
+            "radius": list(manifest.radius),
+            "reach": round(measure_reach(self.paint, manifest.radius, self.accelerator.device), 2),
+            "options": self.network.options,
+            "data": asdict(manifest),
+            "training": asdict(self.settings),
+            "device": device_name(self.accelerator),
+        }
+        save_weights(path, self.network, header)
 
 
-def _header(recipe: Recipe, manifest: Manifest, settings: TrainingSettings) -> dict[str, Any]:
-    return {
-        "painter": recipe.painter,
-        "brush": manifest.brush,
-        "radius": list(manifest.radius),
-        "reach": round(measure_reach(recipe.paint, manifest.radius, recipe.accelerator.device), 2),
-        "options": recipe.network.options,
-        "data": asdict(manifest),
-        "training": asdict(settings),
-        "device": device_name(recipe.accelerator),
-    }
+def _draw(brush: str, data: Path, count: int) -> None:
+    """Draw the strokes that a data set lacks; one that is there must be of this brush and keeps its settings."""
+    if (data / "manifest.json").exists():
+        known = read_manifest(data)
+        manifest = plan(data, brush, known.count, seed=known.seed, radius=known.radius, oversample=known.oversample)
+    else:
+        manifest = plan(data, brush, count, oversample=OVERSAMPLE)
+    with tqdm(total=manifest.count, unit="stroke", unit_scale=True) as bar:
+        for drawn in write(data, manifest, processes=os.cpu_count() or 1):
+            bar.update(drawn)

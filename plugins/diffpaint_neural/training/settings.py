@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffpaint import TrainingSettings
+from diffpaint.training import TrainingSettings, setting
+
+OVERSAMPLE = 4  # strokes are drawn this many times larger and averaged down, which predicts large paintings better
 
 
 @dataclass(frozen=True)
 class SplatSettings(TrainingSettings):
-    """Of ``neural-splat``; see :class:`diffpaint.TrainingSettings`."""
+    """Of ``neural-splat``; see :class:`diffpaint.training.TrainingSettings`."""
 
-    steps: int = 6_000
-    lr: float = 4e-3
+    steps: int = setting(6_000, "Steps of the optimiser.")
+    lr: float = setting(4e-3, "Largest learning rate.")
 
 
 @dataclass(frozen=True)
 class DabsSettings(TrainingSettings):
-    """Of ``neural-dabs``; see :class:`diffpaint.TrainingSettings`."""
+    """Of ``neural-dabs``; see :class:`diffpaint.training.TrainingSettings`."""
 
-    steps: int = 9_000
-    lr: float = 4e-3
+    steps: int = setting(9_000, "Steps of the optimiser.")
+    lr: float = setting(4e-3, "Largest learning rate.")
 
 
 @dataclass(frozen=True)
 class VAESettings(TrainingSettings):
-    """Of ``neural-vae``; see :class:`diffpaint.TrainingSettings`.
+    """Of ``neural-vae``; see :class:`diffpaint.training.TrainingSettings`.
 
     Attributes:
         predictor_steps: How many of the steps, at the end, are the predictor's.
         image: Weight of the summed squared error of the predicted stroke beside that of its code; 0 is the paper's.
     """
 
-    steps: int = 9_600
-    predictor_steps: int = 5_600
-    image: float = 1.0
+    steps: int = setting(9_600, "Steps of the optimiser.")
+    predictor_steps: int = setting(5_600, "How many of the steps, at the end, are the predictor's.")
+    image: float = setting(1.0, "Weight of the stroke's squared error beside its code's; 0 is the paper's.")
 
     def __post_init__(self):
         super().__post_init__()
@@ -47,7 +49,7 @@ class VAESettings(TrainingSettings):
 
 @dataclass(frozen=True)
 class GANSettings(TrainingSettings):
-    """Of ``neural-gan``; see :class:`diffpaint.TrainingSettings`.
+    """Of ``neural-gan``; see :class:`diffpaint.training.TrainingSettings`.
 
     Attributes:
         noise: Normal numbers that a stroke takes beside its action; 0 for a painter that draws an action always alike.
@@ -56,12 +58,12 @@ class GANSettings(TrainingSettings):
         mse: Weight of the squared error beside the critic.
     """
 
-    steps: int = 6_000
-    batch: int = 32
-    noise: int = 0
-    mean_steps: int = 1_500
-    critic_steps: int = 2
-    mse: float = 10.0
+    steps: int = setting(6_000, "Steps of the optimiser.")
+    batch: int = setting(32, "Strokes in a step.")
+    noise: int = setting(0, "Numbers of noise that a stroke takes; 0 draws an action always alike.")
+    mean_steps: int = setting(1_500, "How many of the steps, at the beginning, have no critic.")
+    critic_steps: int = setting(2, "Steps of the critic for each of the generator.")
+    mse: float = setting(10.0, "Weight of the squared error beside the critic.")
 
     def __post_init__(self):
         super().__post_init__()

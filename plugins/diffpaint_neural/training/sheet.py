@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from diffpaint import replacing
+from diffpaint.io.files import replacing
 from diffpaint_mypaint import Manifest, read_shard
 
 FRAME = 3  # px around each group

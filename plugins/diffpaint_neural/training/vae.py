@@ -9,12 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint.training import pace
+from diffpaint.training import warmup_cosine
 from diffpaint_mypaint import Manifest
 
-from ..raster import seen
+from ..raster import inputs_of
 from ..vae import Encoder, VAENetwork
-from .run import Recipe
+from .run import PainterRecipe
 from .settings import VAESettings
 
 FREE = 0.5  # nats of divergence for each number of the code that cost nothing
@@ -22,9 +22,13 @@ INKED = 10.0  # weight of inked pixels at first
 INKED_SHARE = 0.05  # of the first stage, in which inked pixels weigh more
 
 
-class VAERecipe(Recipe):
-    """A code of strokes, and then the way from an action to its code."""
+class VAERecipe(PainterRecipe):
+    """Train neural-vae, the paper's smooth painter: an hour on a CPU.
 
+    A code of strokes, and then the way from an action to its code.
+    """
+
+    settings_class = VAESettings
     painter = "vae"
     about = "The paper's two-stage painter: a code of strokes, and a predictor of the code from the action."
     departures = (
@@ -36,7 +40,7 @@ class VAERecipe(Recipe):
     )
 
     def __init__(self, manifest: Manifest, settings: VAESettings):
-        super().__init__()
+        super().__init__(manifest, settings)
         self.settings = settings
         self.network = VAENetwork(manifest.radius)
         self.encoder = Encoder(self.network.options["latent"])
@@ -55,7 +59,7 @@ class VAERecipe(Recipe):
             return torch.sigmoid(self.network.decoder(self.encoder(alpha)[0]))[:, 0]
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """See :meth:`Recipe.step`."""
+        """See :meth:`PainterRecipe.step`."""
         actions, alpha = batch
         first = self.settings.steps - self.settings.predictor_steps
         return self._encode(number, first, alpha) if number < first else self._predict(number - first, actions, alpha)
@@ -68,17 +72,17 @@ class VAERecipe(Recipe):
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
         paid = divergence.clamp(min=FREE * mean.shape[1])
         loss = (weight * error).sum((1, 2)).mean() + paid.mean()
-        self.update("autoencoder", loss, self.settings.lr * pace(number, steps))
+        self.update("autoencoder", loss, self.settings.lr * warmup_cosine(number, steps))
         return {"mse": error.mean(), "divergence": divergence.mean(), "code": torch.zeros_like(loss)}
 
     def _predict(self, number: int, actions: Tensor, alpha: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
             wanted, log_variance = self.encoder(alpha)
-        code = self.network.predictor(seen(actions))
+        code = self.network.predictor(inputs_of(actions))
         off = (code - wanted).square().sum(1).mean()
         painted = torch.sigmoid(self.network.decoder(code))[:, 0]
         error = nn.functional.mse_loss(painted, alpha)
         loss = off + self.settings.image * error * alpha[0].numel()
-        self.update("predictor", loss, self.settings.lr * pace(number, self.settings.predictor_steps))
+        self.update("predictor", loss, self.settings.lr * warmup_cosine(number, self.settings.predictor_steps))
         divergence = 0.5 * (wanted.square() + log_variance.exp() - 1 - log_variance).sum(1)
         return {"mse": error, "divergence": divergence.mean(), "code": off}

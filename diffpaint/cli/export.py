@@ -1,0 +1,53 @@
+"""``diffpaint export``: a saved painting in another format, or at another size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..expression import parse_call
+from ..io.document import read_document
+from ..io.files import check_outputs
+from ..painting import Painting, find_writer
+from .options import check_size
+from .plan import enlarged
+
+
+@click.command()
+@click.argument("painting", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .png, .gif, .json, ...")
+@click.option("--size", type=int, help="Longest side, px; a grid takes the nearest multiple.  [default: as painted]")
+@click.option(
+    "--writer",
+    metavar="NAME(OPTION=VALUE)",
+    help="Options of the format, such as gif(frames=30, seconds=4).  [default: the ending of the output]",
+)
+def export(painting: Path, output: Path, size: int | None, writer: str | None) -> None:
+    """Draw the canvas of a saved PAINTING (.json) again, at any size, in any format there is a writer for.
+
+    The painter draws it. 'diffpaint replay' has the real MyPaint engine draw the same strokes.
+
+    \b
+    Examples:
+        diffpaint export cat.json -o canvas.png --size 2048
+        diffpaint export cat.json -o film.mp4 --writer "mp4(frames=120, seconds=12)"
+    """
+    call = None if writer is None else parse_call(writer)
+    if call is not None and f".{call.name}" != output.suffix.lower():
+        raise ValueError(f"--writer {call.name} writes files that end in .{call.name}; {output} does not")
+    chosen = find_writer(output, **({} if call is None else call.options))
+    check_outputs(output, inputs=[painting])
+    chosen.check(output)
+    document = read_document(painting)
+    if output.suffix.lower() == ".json" and output.exists():
+        read_document(output)  # only a painting's own document is written over
+    finished = Painting.load(painting)
+    if size is not None:
+        check_size(size)
+        named, factor = document["renderer"], size / max(document["width"], document["height"])
+        options = {**named.get("defaults", {}), **named["options"]}
+        finished = finished.rendered_by(enlarged(named["name"], factor, **options))
+    chosen.write(finished, output)
+    height, width = finished.renderer.size
+    click.echo(f"wrote {output} ({width} x {height} px)", err=True)

@@ -1,0 +1,101 @@
+"""``diffpaint train NAME``: the shell that all recipes share."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..registry import PluginError, load, names
+from ..training.recipe import Recipe
+
+FOLDER = click.Path(path_type=Path)
+
+
+class RecipeGroup(click.Group):
+    """A command for each recipe that is registered."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all recipes."""
+        return names("recipes")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that recipe."""
+        return recipe_command(cmd_name, load("recipes", cmd_name)) if cmd_name in names("recipes") else None
+
+
+@click.group(cls=RecipeGroup)
+def train() -> None:
+    """Train a painter of a brush, an agent, or whatever plugins have recipes for.
+
+    \b
+    A painter of your own brush, in two lines:
+        diffpaint train splat --brush my_brush.myb --data strokes/ -o run/
+        diffpaint paint cat.jpg -o cat.png --brush run/weights.safetensors
+
+    The folder of the run gets its settings (config.json), the figures of every step (losses.csv), checkpoints, contact
+    sheets on the way (sheets/), the weights (weights.safetensors), and their figures (card.md, figures.json, a
+    picture). The figures are printed too.
+
+    On several GPUs: accelerate launch -m diffpaint train gan --data strokes/ -o run/
+    """
+
+
+def recipe_command(name: str, recipe: type[Recipe]) -> click.Command:
+    """The command that trains by a recipe; its settings are options."""
+    settings = fields(recipe.settings_class)
+
+    def run(output: Path, device: str | None, checkpoint_every: int, resume: bool, **options: Any) -> None:
+        given = {setting.name: options.pop(setting.name) for setting in settings}
+        shared = {"device": device, "checkpoint_every": checkpoint_every, "resume": resume}
+        try:
+            _train(recipe, output, given, options, shared)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on with --resume once there is a checkpoint", err=True)
+            sys.exit(130)
+        except FloatingPointError as error:
+            raise ValueError(str(error)) from error  # one line for the command line
+
+    params = [
+        *recipe.options(),
+        click.Option(["-o", "--output"], required=True, type=FOLDER, help="Folder for the run."),
+        *(_option(setting) for setting in settings),
+        click.Option(["--device"], help="Where to train: cpu, cuda, mps.  [default: a GPU if there is one]"),
+        click.Option(["--checkpoint-every"], default=500, show_default=True, help="Steps between two checkpoints."),
+        click.Option(["--resume"], is_flag=True, help="Go on with a run that was interrupted."),
+    ]
+    return click.Command(name, callback=run, params=params, help=inspect.getdoc(recipe))
+
+
+def _option(setting: Any) -> click.Option:
+    """A setting as an option, under its older name too."""
+    spelled = [f"--{name.replace('_', '-')}" for name in (setting.name, setting.metadata.get("was")) if name]
+    if isinstance(setting.default, bool):
+        spelled = [f"{spelled[0]}/--no-{spelled[0][2:]}"]
+    return click.Option(
+        [setting.name, *spelled], default=setting.default, show_default=True, help=setting.metadata.get("help")
+    )
+
+
+def _train(
+    recipe: type[Recipe], run: Path, given: Mapping[str, Any], options: Mapping[str, Any], shared: Mapping[str, Any]
+) -> None:
+    try:
+        from accelerate import PartialState
+    except ModuleNotFoundError as error:
+        raise PluginError("training needs accelerate: pip install 'diffpaint[train]'") from error
+    from ..training.loop import check_run, train
+
+    settings = recipe.settings_class(**given)
+    check_run(run, **shared)
+    state = PartialState(cpu=shared["device"] == "cpu")
+    with state.main_process_first():  # the others find there what it prepares
+        course = recipe.prepare(settings, **options)
+    train(course, run, settings, **shared)
+    if state.is_main_process:
+        click.echo(course.report(run))

@@ -1,0 +1,92 @@
+"""The folder of a run of training: its settings, the figures of every step, and a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..io.checkpoint import restore_checkpoint, save_checkpoint
+from ..io.files import replacing
+from .recipe import Recipe
+from .settings import TrainingSettings
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Log:
+    """The figures of every step."""
+
+    def __init__(self, rows: list[dict[str, float]]):
+        self.rows = rows
+
+    def recent(self) -> dict[str, str]:
+        """Means over the last 200 steps, for the progress bar; the squared error as dB."""
+        last = self.rows[-200:]
+        means = {name: sum(row[name] for row in last) / len(last) for name in last[-1]}
+        return {"psnr": f"{-10 * math.log10(max(means['mse'], 1e-12)):.2f} dB"} | {
+            name: f"{value:.3g}" for name, value in means.items() if name != "mse"
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the CSV."""
+        lines = ["step," + ",".join(self.rows[0] if self.rows else ["mse"])]
+        lines += [f"{step}," + ",".join(f"{value:.6g}" for value in row.values()) for step, row in enumerate(self.rows)]
+        with replacing(path) as temporary:
+            temporary.write_text("\n".join(lines) + "\n")
+
+
+class RunFolder:
+    """Where a run keeps what it is and how far it got; everything in it is written whole or not at all.
+
+    Args:
+        path: Of the folder.
+        about: What else than its settings a resumed run must share: JSON values by name.
+        settings: Of the run.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], settings: TrainingSettings):
+        self.path = path
+        self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": asdict(settings)}))
+        names = {part.metadata.get("was"): part.name for part in fields(settings) if part.metadata.get("was")}
+        self.renamed = {f"settings.{was}": f"settings.{name}" for was, name in names.items()}
+
+    def begin(self) -> None:
+        """Make the folder and write ``config.json``."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path / "config.json") as temporary:
+            temporary.write_text(json.dumps(self.config, indent=2) + "\n")
+
+    def keep(self, recipe: Recipe, log: Log) -> None:
+        """Write ``checkpoint.pt`` and ``losses.csv``."""
+        save_checkpoint(
+            self.path / CHECKPOINT,
+            self.config,
+            networks=recipe.state_dict(),
+            optimizers={name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
+            figures=list(log.rows[0]) if log.rows else [],
+            log=torch.tensor([list(row.values()) for row in log.rows], dtype=torch.float64),
+        )
+        log.write(self.path / "losses.csv")
+
+    def restore(self, recipe: Recipe) -> list[dict[str, float]]:
+        """Load the checkpoint into a recipe, and return the figures of the steps that are done.
+
+        Raises:
+            ValueError: It is damaged, or of another run.
+        """
+        path = self.path / CHECKPOINT
+        state = restore_checkpoint(path, self.config, ("networks", "optimizers", "figures", "log"), self.renamed)
+        try:
+            recipe.load_state_dict(state["networks"])
+            for name, optimizer in recipe.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+            return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path} holds other networks than this version of diffpaint trains; start anew in another folder"
+            ) from error

@@ -1,0 +1,82 @@
+"""The draft: where the optimisation of a pyramid begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample, interpolate
+from tqdm import trange
+
+from diffpaint import Constraint, Initializer, Moment, Pixel, Renderer
+from diffpaint.constraints import constrain
+
+from .grid import Grid
+from .pyramid import Pyramid
+
+STEPS = 40  # of the optimiser, in each level
+SATURATED = 0.05  # colours start as far from 0 and 1, or so few steps could not bring them back
+
+
+class Draft(Initializer):
+    """Levels painted on white by pixels, one after another, each on its own scale; without levels, chance.
+
+    The strokes of a level begin with the colours that they are to lie on, so that none hides what is there. The
+    coarsest is painted on the smallest canvas, so that all but the finest take next to no time.
+    """
+
+    def __call__(
+        self,
+        renderer: Renderer,
+        target: Tensor,
+        strokes: int,
+        *,
+        seed: int = 0,
+        constraints: Sequence[Constraint] = (),
+        progress: bool = False,
+    ) -> Tensor:
+        """See :meth:`diffpaint.Initializer.__call__`."""
+        if not isinstance(renderer, Pyramid):
+            return super().__call__(renderer, target, strokes, seed=seed)
+        generator = torch.Generator().manual_seed(seed)
+        target = target.to(renderer.device)
+        canvas = torch.ones_like(target)
+        drafted = []
+        for level, options in enumerate(renderer.smaller, 1):
+            grid = Grid(**options).to(renderer.device)
+            wanted, ground = (_resized(picture, grid.size) for picture in (target, canvas))
+            start = grid.initial(len(target), strokes, generator).to(renderer.device)
+            if level > 1:
+                start = _colored(grid, start, ground)
+            logits = start.logit(eps=SATURATED).requires_grad_()
+            goal, adam = Pixel(wanted), torch.optim.Adam([logits], lr=renderer.lr)
+            name = f"draft, level {level} of {len(renderer.smaller)}"
+            for step in trange(STEPS, desc=name, unit="step", disable=not progress, leave=False):
+                adam.zero_grad()
+                now = constrain(logits.sigmoid(), constraints, grid, Moment(step, STEPS))
+                goal(grid(now, ground)).backward()
+                adam.step()
+            drafted.append(logits.detach().sigmoid())
+            with torch.no_grad():
+                canvas = grid(constrain(drafted[-1], constraints, grid), ground)
+        return torch.cat(drafted, 1).cpu()
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    return interpolate(picture, size, mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def _colored(grid: Grid, actions: Tensor, canvas: Tensor) -> Tensor:
+    """The actions with the colours of the canvas where the strokes are to lie, if they have colours."""
+    columns = [grid.action_names.index(name) for name in ("red", "green", "blue") if name in grid.action_names]
+    if len(columns) < 3:
+        return actions
+    middles = [grid.strokes(one)[1][:, columns].mean(1) for one in actions for columns in grid.positions()]
+    middle = torch.stack(middles).unflatten(0, (len(actions), 2)).movedim(1, 2)  # (B, T, 2), px
+    height, width = grid.size
+    place = 2 * middle / middle.new_tensor([width, height]) - 1
+    found = grid_sample(canvas, place[:, :, None], padding_mode="border", align_corners=False)
+    actions = actions.clone()
+    actions[:, :, columns] = found[..., 0].movedim(1, 2)
+    return actions
