@@ -1,6 +1,7 @@
 """``ink``: an objective that keeps the paper bare."""
 
-from diffpaint import Objective, check_canvas, check_target
+from diffpaint import Objective
+from diffpaint.objective import check_canvas, check_target
 from torch import Tensor
 
 
@@ -8,12 +9,14 @@ class Ink(Objective):
     """Darkness of the canvas where the photo is light. Beside another objective it keeps the paper bare.
 
     Args:
-        target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], the photo at the canvas's size; None counts all darkness alike.
+        target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], the photo at the canvas's size, or its path in a text; None
+            counts all darkness alike.
 
     Raises:
         ValueError: A target of another shape. From ``forward``: a canvas of another size.
     """
 
+    pictures = ("target",)
     target: Tensor | None
 
     def __init__(self, target: Tensor | None = None):

@@ -1,12 +1,30 @@
 """The suites that every plugin of diffpaint has to pass, and one test of what makes dots dots."""
 
+import functools
+
 import pytest
 import torch
 from diffpaint import load_renderer
-from diffpaint.testing import ObjectiveConformance, RendererConformance
+from diffpaint.testing import (
+    CommandConformance,
+    ConstraintConformance,
+    InitializerConformance,
+    ObjectiveConformance,
+    RecipeConformance,
+    RendererConformance,
+    StrategyConformance,
+    WriterConformance,
+)
 
 from diffpaint_dots import Dots
+from diffpaint_dots.count import count
+from diffpaint_dots.dark_spots import DarkSpots
+from diffpaint_dots.drop_faint import DropFaint
+from diffpaint_dots.gradient import Gradient
+from diffpaint_dots.horizontal import Horizontal
 from diffpaint_dots.ink import Ink
+from diffpaint_dots.learn import DotsRecipe, DotsSettings
+from diffpaint_dots.table import TableWriter
 
 
 class TestDots(RendererConformance):
@@ -23,6 +41,15 @@ class TestDotsInGrid(RendererConformance):
         return load_renderer("grid", renderer="diffpaint_dots:Dots", rows=2, cols=3, size=(20, 31))
 
 
+class TestGradient(RendererConformance):
+    has_strokes = False
+    strokes = 1
+
+    @pytest.fixture
+    def renderer(self):
+        return Gradient(size=(16, 20))
+
+
 class TestInk(ObjectiveConformance):
     @pytest.fixture
     def objective(self):
@@ -33,6 +60,56 @@ class TestInkOfPhoto(ObjectiveConformance):
     @pytest.fixture
     def objective(self):
         return Ink(target=torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+
+
+class TestHorizontal(ConstraintConformance):
+    @pytest.fixture
+    def constraint(self):
+        return Horizontal(angle=10)
+
+
+class TestDarkSpots(InitializerConformance):
+    @pytest.fixture
+    def renderer(self):
+        return Dots(size=(24, 32))
+
+    @pytest.fixture
+    def initializer(self):
+        return DarkSpots()
+
+
+class TestDropFaint(StrategyConformance):
+    @pytest.fixture
+    def renderer(self):
+        return Dots(size=(16, 20))
+
+    @pytest.fixture
+    def strategy(self):
+        return DropFaint(every=3)
+
+
+class TestTableWriter(WriterConformance):
+    ending = ".csv"
+
+    @pytest.fixture
+    def writer(self):
+        return TableWriter()
+
+
+class TestDotsRecipe(RecipeConformance):
+    @pytest.fixture
+    def settings(self):
+        return DotsSettings(steps=4, batch=8, hidden=4)
+
+    @pytest.fixture
+    def prepared(self):
+        return functools.partial(DotsRecipe.prepare, side=8)
+
+
+class TestCount(CommandConformance):
+    @pytest.fixture
+    def command(self):
+        return count
 
 
 def test_a_dot_is_round_and_in_its_place():
