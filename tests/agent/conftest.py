@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffpaint import Connected, Palette, save_weights
+from diffpaint.io.weights import save_weights
 from diffpaint_agent import Agent, open_pictures
 from diffpaint_agent.weights import described
+from diffpaint_constraints import Connected, Palette
 
 DATA = Path(__file__).parents[1] / "data"
 RULES = [Palette([(0, 0, 0)]), Connected()]

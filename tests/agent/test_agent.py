@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffpaint import Connected, Levels, Limit, Palette, constrain, load_renderer
+from diffpaint import load_renderer
+from diffpaint.constraints import constrain
 from diffpaint_agent import Agent, load_agent
 from diffpaint_agent.weights import constraints_of, described
+from diffpaint_constraints import Connected, Levels, Limit, Palette
 
 
 def test_strokes_are_actions_and_follow_the_picture(rand):
@@ -50,12 +52,12 @@ def test_later_strokes_know_the_earlier_ones(rand):
 
 
 def test_a_glance_shows_what_lies_around_the_points_of_a_stroke():
-    """On a map whose two channels are the places of its pixels, a glance reads the points themselves."""
+    """On a map whose two channels are the places of its pixels, a glimpse reads the points themselves."""
     agent = Agent(size=20, strokes=1, actions=12, channels=2, hidden=8, points=[(6, 7), (10, 11)])
     ramp = (torch.arange(10) + 0.5) / 10
     fine = torch.stack(torch.meshgrid(ramp, ramp, indexing="xy"))[None].expand(2, -1, -1, -1)
     action = torch.rand(2, 12, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.2
-    shown = agent._glance(fine, action).unflatten(1, (2, 2, 3, 3))  # (B, channel, point, down, across)
+    shown = agent._glimpse(fine, action).unflatten(1, (2, 2, 3, 3))  # (B, channel, point, down, across)
     for point, columns in enumerate(([6, 7], [10, 11])):
         assert torch.allclose(shown[:, :, point, 1, 1], action[:, columns], atol=1e-6)
         around = shown[:, :, point] - action[:, columns, None, None]
@@ -65,7 +67,7 @@ def test_a_glance_shows_what_lies_around_the_points_of_a_stroke():
 
 
 def test_strokes_are_corrected_by_glances(rand):
-    """An agent that begins to learn proposes as one that does not glance; its glances then learn too."""
+    """An agent that begins to learn proposes as one that does not glimpse; its glimpses then learn too."""
     sizes = {"size": 8, "strokes": 2, "actions": 12, "channels": 4, "hidden": 8}
     torch.manual_seed(0)
     plain, glancing = Agent(**sizes), Agent(**sizes, points=[(6, 7)])

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from diffpaint import load_renderer, read_document, read_image
-from diffpaint.cli import cli
+from diffpaint import load_renderer, read_image
+from diffpaint.cli.main import cli
+from diffpaint.io.document import read_document
 from diffpaint_agent import load_agent, shipped_agents
-from diffpaint_agent.training import run as runs
 from diffpaint_agent.training.recipe import AgentRecipe
 
 TEMPLATE = Path(__file__).parents[2] / "examples" / "plugin-template"
@@ -44,6 +44,7 @@ def digit(tmp_path):
     return tmp_path / "one.png"
 
 
+@pytest.mark.usefixtures("engine")
 def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
     folder = tmp_path / "run"
     options = ("--size", 12, "--strokes", 3, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black")
@@ -59,7 +60,7 @@ def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
     assert figures["visible"][-1] == pytest.approx(1)  # nothing lies on the last stroke
     assert f"{figures['mse']:.4f}" in (folder / "card.md").read_text()
 
-    refused(run(*command), "holds a run already; --resume goes on with it")
+    refused(run(*command), "holds a run already; resume it")
 
     weights = folder / "weights.safetensors"
     done(run("agent", "paint", digit, "-o", tmp_path / "out", "--agent", weights, "--size", 48, "--timelapse"))
@@ -79,16 +80,17 @@ def test_train_paint_replay_and_evaluate(mnist, tmp_path, digit):
         assert page.size == (4 * (3 * 60 + 4), 2 * (60 + 4))
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     folder = tmp_path / "run"
     options = ("--size", 12, "--channels", 4, "--hidden", 16, "--batch", 8, "--palette", "black", "--connected")
-    taught = ("--lesson", "digits", "--forcing", 1000, "--forcing-until", 0.5, "--forcing-gone", 0.8)
+    taught = ("--demonstrations", "digits", "--imitation", 1000, "--imitation-until", 0.5, "--imitation-gone", 0.8)
     train = ("agent", "train", "--data", mnist, "-o", folder, *options, "--device", "cpu", "--steps", 4)
-    refused(run(*train, "--lesson", "digits"), "--lesson, and --forcing and --forcing-gone above 0, belong")
+    refused(run(*train, "--demonstrations", "digits"), "imitation is of demonstrations")
     assert not folder.exists()
     output = done(run(*train, *taught))
     assert "%  0, counter-clockwise from the top" in output
-    assert "--lesson digits" in (folder / "card.md").read_text()
+    assert "--demonstrations digits" in (folder / "card.md").read_text()
     weights, table = folder / "weights.safetensors", tmp_path / "figures.json"
     done(run("agent", "evaluate", weights, "--data", mnist, "--lesson", "digits", "--size", 16, "--json", table))
     figures = json.loads(table.read_text())
@@ -99,6 +101,30 @@ def test_a_lesson_is_taught_and_measured(mnist, tmp_path):
     assert set(figures["directions"]) == {"0, counter-clockwise from the top", "1, from top to bottom"}
 
 
+@pytest.mark.usefixtures("engine")
+def test_options_are_known_by_their_older_names(mnist, tmp_path):
+    options = ("--size", 12, "--channels", 2, "--hidden", 4, "--batch", 4, "--device", "cpu", "--steps", 1)
+    older = (
+        "--lesson",
+        "digits",
+        "--forcing",
+        9,
+        "--forcing-until",
+        0.5,
+        "--forcing-gone",
+        0.8,
+        "--forcing-slack",
+        0.2,
+    )
+    newer = [str(option).replace("forcing", "imitation").replace("lesson", "demonstrations") for option in older]
+    for folder, command, taught in (("old", ("agent", "train"), older), ("new", ("train", "agent"), newer)):
+        done(run(*command, "--data", mnist, "-o", tmp_path / folder, *options, *taught))
+    old, new = ((tmp_path / folder / "config.json").read_text() for folder in ("old", "new"))
+    assert old == new
+    settings = json.loads(new)["settings"]
+    assert [settings[f"imitation{name}"] for name in ("", "_until", "_gone", "_slack")] == [9, 0.5, 0.8, 0.2]
+
+
 def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path):
     """Its strokes, where they belong. The photo is of one colour: a cell that reaches beyond it sees the same."""
     photo = tmp_path / "photo.png"
@@ -107,7 +133,7 @@ def test_an_agents_painting_is_the_start_of_an_optimisation(untrained, tmp_path)
     done(run("agent", "paint", photo, "-o", tmp_path / "one", "--agent", weights, "--size", 60))
     painted = read_document(tmp_path / "one" / "photo.json")
     layout = ("--grid", "1x1", "--pyramid", 1, "--strokes", 3, "--size", 60, "--steps", 1, "--objective", "0*pixel")
-    done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent:{weights}", *layout))
+    done(run("paint", photo, "-o", tmp_path / "started.png", "--init", f"agent(name={weights})", *layout))
     started = read_document(tmp_path / "started.json")
     one, other = (torch.tensor(document["strokes"]) for document in (painted, started))
     cell = 60 / 0.75  # of the grid: it overlaps by a quarter and reaches beyond the canvas
@@ -162,6 +188,7 @@ def test_every_level_of_a_pyramid_starts_from_the_agent(untrained, tmp_path):
     assert (actions[turns.index(0), 6:] - actions[turns.index(1), 6:]).abs().max() > 0.01
 
 
+@pytest.mark.usefixtures("engine")
 def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit, monkeypatch):
     monkeypatch.syspath_prepend(str(TEMPLATE))  # a painter that imitates no brush
     weights, out = untrained(), tmp_path / "out"
@@ -187,22 +214,21 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit, monkeypatch):
     refused(run(*train, "--data", "nowhere", "--device", "abacus"), "abacus")
     refused(run(*train, "--data", "nowhere"), "no pictures nowhere")
     refused(run(*train, "--data", "nowhere", "--painter", "diffpaint_dots:Dots"), "imitates no MyPaint brush")
-    small = ("--size", 2, "--lesson", "digits", "--forcing", 1, "--forcing-gone", 0.5)
-    refused(run(*train, "--data", "nowhere", *small), "a lesson needs pictures of at least 3 px, got 2")
+    small = ("--size", 2, "--demonstrations", "digits", "--imitation", 1, "--imitation-gone", 0.5)
+    refused(run(*train, "--data", "nowhere", *small), "demonstrations need pictures of at least 3 px, got 2")
     refused(run(*train, "--data", "nowhere", "--painter", "grid", "--brush", "classic/charcoal"), "grid")
-    refused(
-        run(*train, "--data", "nowhere", "--lesson", "digits"),
-        "--lesson, and --forcing and --forcing-gone above 0, belong",
-    )
+    refused(run(*train, "--data", "nowhere", "--demonstrations", "digits"), "these belong with imitation and")
     refused(run("agent", "train", "-o", digit, "--data", "nowhere"), "is a file; name a folder")
     refused(run(*train, "--data", mnist, "--painter", "neural-nothing"), "no renderer named 'neural-nothing'")
     refused(run(*train, "--data", mnist, "--steps", 0), "steps must be above 0")
-    refused(run(*train, "--data", mnist, "--checkpoint-every", 0), "--checkpoint-every must be at least 1")
+    refused(run(*train, "--data", mnist, "--checkpoint-every", 0), "checkpoint_every must be at least 1")
     assert not out.exists()
     paint = ("paint", digit, "-o", tmp_path / "painting.png")
-    refused(run(*paint, "--init", "nothing:mnist"), "no start named 'nothing'")
+    refused(run(*paint, "--init", "nothing:mnist"), "initializer 'nothing:mnist' cannot be imported")
+    refused(run(*paint, "--init", "nothing(name=mnist)"), "no initializer named 'nothing'")
     refused(run(*paint, "--init", "agent:nobody"), "no agent 'nobody'")
-    refused(run(*paint, "--init", f"agent:{weights}", "--strokes", 4), "paints 3 strokes in each cell; --strokes is 4")
+    refused(run(*paint, "--init", "agent(name=nobody)"), "no agent 'nobody'")
+    refused(run(*paint, "--init", f"agent:{weights}", "--strokes", 4), "gives 3 strokes in each cell; --strokes is 4")
     refused(run(*paint, "--init", f"agent:{weights}", "--renderer", "cppn", "--strokes", 3), "no strokes in cells")
     assert not (tmp_path / "painting.png").exists()
 
@@ -221,13 +247,15 @@ def test_other_peoples_pictures_are_not_painted_over(untrained, tmp_path, digit)
     refused(run("agent", "paint", digit, "-o", photo, "--agent", weights), "is a file; name a folder")
 
 
+@pytest.mark.usefixtures("engine")
 def test_ctrl_c_says_how_to_go_on(mnist, tmp_path, monkeypatch):
-    class Stopping(AgentRecipe):
-        def step(self, number, batch):
-            signal.raise_signal(signal.SIGINT)
-            return super().step(number, batch)
+    step = AgentRecipe.step
 
-    monkeypatch.setattr(runs, "AgentRecipe", Stopping)
+    def stopping(recipe, number, batch):
+        signal.raise_signal(signal.SIGINT)
+        return step(recipe, number, batch)
+
+    monkeypatch.setattr(AgentRecipe, "step", stopping)
     small = ("--size", 12, "--strokes", 2, "--channels", 2, "--hidden", 4, "--batch", 4, "--device", "cpu")
     result = run("agent", "train", "--data", mnist, "-o", tmp_path / "run", *small)
     assert result.exit_code == 130

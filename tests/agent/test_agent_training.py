@@ -8,33 +8,33 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
-from diffpaint import Connected, Fix, Palette, StrokeRenderer, load_renderer
+from diffpaint import StrokeRenderer, load_renderer
+from diffpaint.training import wgan
+from diffpaint.training.loop import train
 from diffpaint_agent import Pictures, load_agent
-from diffpaint_agent.lesson import FOLDER, read_lesson
-from diffpaint_agent.training import recipe as recipes
-from diffpaint_agent.training import run as runs
+from diffpaint_agent.demonstrations import FOLDER, read_demonstrations
 from diffpaint_agent.training.order import astray
-from diffpaint_agent.training.recipe import AgentRecipe
-from diffpaint_agent.training.run import train
+from diffpaint_agent.training.recipe import AgentRecipe, course
 from diffpaint_agent.training.settings import AgentSettings
+from diffpaint_constraints import Connected, Fix, Palette
 
 SIZE = {"size": 12, "strokes": 8, "channels": 4, "hidden": 16, "batch": 8, "lr": 0.01}
 SETTINGS = AgentSettings(steps=6, critic_from=0.5, **SIZE)
-FORCED = SIZE | {"forcing": 1.0, "forcing_gone": 0.5}
+TAUGHT = SIZE | {"imitation": 1.0, "imitation_gone": 0.5}
 RULES = [Palette([(0, 0, 0)]), Connected()]
 SAME = ("weights.safetensors", "losses.csv", "config.json")  # whether it was interrupted or not
 
 
-def learn(pictures, folder, settings=SETTINGS, **options):
-    defaults = {"device": "cpu", "progress": False, "checkpoint_every": 4, "constraints": RULES}
-    return train(pictures, folder, settings, **defaults | options)
+def learn(pictures, folder, settings=SETTINGS, *, resume=False, **options):
+    what = course(pictures, settings, **{"constraints": RULES} | options)
+    train(what, folder, settings, resume=resume, device="cpu", progress=False, checkpoint_every=4)
 
 
-def recipe(digits, lesson=None, **settings):
+def recipe(digits, demonstrations=None, **settings):
     torch.manual_seed(0)
     settings = AgentSettings(**{"steps": 10_000, "critic_from": 1} | SIZE | settings)
     painter = load_renderer("neural-splat", size=(12, 12))
-    made = AgentRecipe(settings, painter, RULES, digits[1], lesson)
+    made = AgentRecipe(settings, painter, RULES, digits[1], demonstrations)
     made.accelerator = Accelerator(cpu=True)
     return made
 
@@ -54,6 +54,7 @@ def whole(digits, tmp_path_factory):
     return folder
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_run_leaves_all_that_it_should(whole, digits):
     assert {path.name for path in whole.iterdir()} == {*SAME, "checkpoint.pt", "sheets"}
     rows = (whole / "losses.csv").read_text().splitlines()
@@ -73,15 +74,17 @@ def test_a_run_leaves_all_that_it_should(whole, digits):
     assert Connected().holds(actions, trained.painter(12))
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_run_that_was_interrupted_ends_as_one_that_was_not(whole, digits, tmp_path, monkeypatch):
-    class Stopping(AgentRecipe):
-        def step(self, number, batch):
-            if number == 4:  # under the critic
-                signal.raise_signal(signal.SIGINT)
-            return super().step(number, batch)
+    step = AgentRecipe.step
+
+    def stopping(recipe, number, batch):
+        if number == 4:  # under the critic
+            signal.raise_signal(signal.SIGINT)
+        return step(recipe, number, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "AgentRecipe", Stopping)
+        patch.setattr(AgentRecipe, "step", stopping)
         with pytest.raises(KeyboardInterrupt):
             learn(digits, tmp_path / "run")
     assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 6
@@ -142,18 +145,21 @@ def test_an_update_is_seen_at_once_where_runs_are_imprecise(digits):
     ("options", "reason"),
     [
         ({"mse": 0, "critic_from": 1}, "nothing to learn from"),
-        ({"mse": 0, "critic_from": 0.5}, "a lesson alone teaches until step 0, and the critic comes at step 10000"),
+        ({"mse": 0, "critic_from": 0.5}, "demonstrations alone teach until step 0, and the critic comes at step 10000"),
         (
-            {"mse": 0, "critic_from": 0.3, "forcing": 1, "forcing_until": 0.2, "forcing_gone": 0.4},
-            "a lesson alone teaches until step 4000, and the critic comes at step 6000",
+            {"mse": 0, "critic_from": 0.3, "imitation": 1, "imitation_until": 0.2, "imitation_gone": 0.4},
+            "demonstrations alone teach until step 4000, and the critic comes at step 6000",
         ),
         ({"jitter": 0.5}, "less than 0.5, got 0.5"),
         ({"critic_from": 2}, "critic_from is a share of the steps, from 0 to 1, got 2"),
-        ({"forcing": 1, "forcing_until": 1}, "forcing_until is a share of the steps, less than 1"),
-        ({"forcing": 1}, "above 0, and the reverse; got 1 and 0.0"),
-        ({"forcing_gone": 0.1}, "above 0, and the reverse; got 0.0 and 0.1"),
-        ({"forcing": 1, "forcing_until": 0.3, "forcing_gone": 0.2}, r"from forcing_until, 0\.3, to 1, got 0\.2"),
-        ({"forcing_until": 0.1}, r"from forcing_until, 0\.1, to 1, got 0\.0"),
+        ({"imitation": 1, "imitation_until": 1}, "imitation_until is a share of the steps, less than 1"),
+        ({"imitation": 1}, "above 0, and the reverse; got 1 and 0.0"),
+        ({"imitation_gone": 0.1}, "above 0, and the reverse; got 0.0 and 0.1"),
+        (
+            {"imitation": 1, "imitation_until": 0.3, "imitation_gone": 0.2},
+            r"from imitation_until, 0\.3, to 1, got 0\.2",
+        ),
+        ({"imitation_until": 0.1}, r"from imitation_until, 0\.1, to 1, got 0\.0"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(options, reason):
@@ -185,7 +191,7 @@ def test_the_critic_is_held_by_its_penalty(digits, monkeypatch):
     batch = next(digits[0].batches(16, 0))
     held = recipe(digits, critic_from=0, steps=1000)
     held.step(400, batch)
-    monkeypatch.setattr(recipes, "PENALTY", 0.0)
+    monkeypatch.setattr(wgan, "PENALTY", 0.0)
     free = recipe(digits, critic_from=0, steps=1000)
     free.step(400, batch)
     assert moved(free.critic, copied(held.critic))
@@ -213,9 +219,9 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
 
 
 def test_a_lesson_is_followed_alone_and_then_less(digits):
-    lesson = read_lesson("digits", 8)
-    made = recipe(digits, lesson, forcing=1000.0, forcing_until=0.02, forcing_gone=0.04, lr=0.02)
-    shares = [made.settings.lesson_share(number) for number in (0, 199, 250, 300, 350, 399, 400, 9_999)]
+    demonstrations = read_demonstrations("digits", 8)
+    made = recipe(digits, demonstrations, imitation=1000.0, imitation_until=0.02, imitation_gone=0.04, lr=0.02)
+    shares = [made.settings.imitation_share(number) for number in (0, 199, 250, 300, 350, 399, 400, 9_999)]
     assert shares[:2] == [1, 1]
     assert shares[3] == pytest.approx(0.5)
     assert shares == sorted(shares, reverse=True)
@@ -230,13 +236,15 @@ def test_a_lesson_is_followed_alone_and_then_less(digits):
 
 @pytest.mark.parametrize(("number", "alone", "share"), [(100, True, 1.0), (300, False, 0.5), (400, False, 0.0)])
 def test_first_a_lesson_is_followed_to_the_letter_and_then_its_path(digits, number, alone, share, monkeypatch):
-    lesson, losses = read_lesson("digits", 8), []
+    demonstrations, losses = read_demonstrations("digits", 8), []
     batch = next(digits[0].batches(8, 0))
-    made = recipe(digits, lesson, forcing=700.0, forcing_until=0.02, forcing_gone=0.04, forcing_slack=0.1)
+    made = recipe(
+        digits, demonstrations, imitation=700.0, imitation_until=0.02, imitation_gone=0.04, imitation_slack=0.1
+    )
     monkeypatch.setattr(made, "update", lambda name, loss, rate, largest: losses.append((name, loss.item(), largest)))
     with torch.no_grad():
         actions = made.act(batch[0])
-        wanted = lesson.fitted(batch[0], lesson.chosen(*batch, made.taught), made.taught)
+        wanted = demonstrations.fitted(batch[0], demonstrations.chosen(*batch, made.taught), made.taught)
     off = (actions - wanted).square().mean().item() if alone else astray(actions, wanted, 0.1).item()
     figures = made.step(number, batch)
     [(name, loss, largest)] = losses
@@ -253,9 +261,9 @@ def test_first_a_lesson_is_followed_to_the_letter_and_then_its_path(digits, numb
         ({"painter": "cppn", "brush": "x"}, "its options are"),
         ({"brush": "no/brush"}, "no neural-splat for brush 'no/brush'"),
         ({"constraints": [Connected(), Fix("start_x", 0.5)]}, "is undone by"),
-        ({"lesson": "digits"}, "belong together"),
-        ({"settings": AgentSettings(steps=6, **FORCED)}, "belong together"),
-        ({"settings": AgentSettings(steps=6, **FORCED | {"strokes": 5}), "lesson": "digits"}, "8 strokes"),
+        ({"demonstrations": "digits"}, "imitation is of demonstrations: these belong with"),
+        ({"settings": AgentSettings(steps=6, **TAUGHT)}, "imitation is of demonstrations: these belong with"),
+        ({"settings": AgentSettings(steps=6, **TAUGHT | {"strokes": 5}), "demonstrations": "digits"}, "8 strokes"),
         ({"settings": AgentSettings(steps=6, **SIZE | {"batch": 300})}, "fewer than a batch of 300"),
     ],
 )
@@ -268,28 +276,34 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(digits, tm
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"constraints": RULES[:1]}, "is of another constraints"),
-        ({"settings": AgentSettings(steps=7, critic_from=0.5, **SIZE)}, "is of other settings: steps was 6, now 7"),
-        ({"brush": "classic/charcoal"}, "is of another brush: classic/dry_brush, not classic/charcoal"),
+        (
+            {"constraints": RULES[:1]},
+            r'constraints was \[{"rule": "Palette", .*}, {"rule": "Connected"}\], now \[{.*}\]$',
+        ),
+        ({"settings": AgentSettings(steps=7, critic_from=0.5, **SIZE)}, "settings.steps was 6, now 7"),
+        ({"brush": "classic/charcoal"}, "brush was classic/dry_brush, now classic/charcoal"),
     ],
 )
+@pytest.mark.usefixtures("engine")
 def test_resuming_another_run_is_refused(whole, digits, options, reason):
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(ValueError, match=f"is of other settings: {reason}"):
         learn(digits, whole, resume=True, **options)
 
 
+@pytest.mark.usefixtures("engine")
 def test_resuming_with_a_lesson_that_was_changed_is_refused(digits, tmp_path):
     document = json.loads((FOLDER / "digits.json").read_text())
-    lesson, run = tmp_path / "mine.json", tmp_path / "run"
-    options = {"settings": AgentSettings(steps=4, critic_from=1, **FORCED), "lesson": str(lesson)}
-    lesson.write_text(json.dumps(document))
+    demonstrations, run = tmp_path / "mine.json", tmp_path / "run"
+    options = {"settings": AgentSettings(steps=4, critic_from=1, **TAUGHT), "demonstrations": str(demonstrations)}
+    demonstrations.write_text(json.dumps(document))
     learn(digits, run, **options)
     learn(digits, run, resume=True, **options)
-    lesson.write_text(json.dumps(document | {"pressure": 0.7}))
-    with pytest.raises(ValueError, match="is of another lesson_sha256"):
+    demonstrations.write_text(json.dumps(document | {"pressure": 0.7}))
+    with pytest.raises(ValueError, match=r"is of other settings: lesson_sha256 was [0-9a-f]{64}, now [0-9a-f]{64}$"):
         learn(digits, run, resume=True, **options)
 
 
+@pytest.mark.usefixtures("engine")
 def test_resuming_other_networks_is_refused(digits, tmp_path):
     """As another version of this package may have trained."""
     learn(digits, tmp_path)
@@ -306,6 +320,7 @@ def test_settings_out_of_range_are_refused(name):
         AgentSettings(**{name: 0})
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_config_says_what_the_run_is(whole):
     config = json.loads((whole / "config.json").read_text())
     assert config["painter"] == "neural-splat"

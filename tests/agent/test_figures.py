@@ -6,13 +6,16 @@ import torch
 from PIL import Image
 from torch.nn.functional import avg_pool2d
 
-from diffpaint import STROKE_ACTION, load_renderer
+from diffpaint import load_renderer
+from diffpaint.renderer import STROKE_ACTION
 from diffpaint_agent import Pictures, load_agent, open_pictures
-from diffpaint_agent.lesson import read_lesson
+from diffpaint_agent.demonstrations import read_demonstrations
 from diffpaint_agent.training import figures as module
 from diffpaint_agent.training.figures import measure, visible_ink
 from diffpaint_agent.training.replays import replay_all
 from diffpaint_agent.training.sheet import painted_sheet
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def stroke(**values):
@@ -95,19 +98,19 @@ class Taught:
 
 
 def test_order_is_measured_digit_by_digit(painter):
-    """Painted as the lesson wants it, but for the 1s, which are painted backwards."""
-    lesson = read_lesson("digits", 8)
+    """Painted as the demonstrations wants it, but for the 1s, which are painted backwards."""
+    demonstrations = read_demonstrations("digits", 8)
     labels = torch.arange(7).repeat(20)
-    actions = lesson.actions[labels]
+    actions = demonstrations.actions[labels]
     back = actions[labels == 1].flip(1)
     back[..., 6:] = back[..., [10, 11, 8, 9, 6, 7]]
     actions[labels == 1] = back
     tests = Pictures("made up", torch.full((140, 1, 28, 28), 255, dtype=torch.uint8), labels)
     learned = Pictures("without labels", tests.pictures, None)
-    figures, _, _ = measure(Taught(actions, painter), (learned, tests), lesson=lesson, progress=False)
-    assert figures.directions == {lesson.names[0]: 1, lesson.names[1]: 0}
-    assert figures.sequences == dict.fromkeys(lesson.names[:7], 20)
-    assert figures.order.pop(lesson.names[1]) < -0.9
+    figures, _, _ = measure(Taught(actions, painter), (learned, tests), demonstrations=demonstrations, progress=False)
+    assert figures.directions == {demonstrations.names[0]: 1, demonstrations.names[1]: 0}
+    assert figures.sequences == dict.fromkeys(demonstrations.names[:7], 20)
+    assert figures.order.pop(demonstrations.names[1]) < -0.9
     assert min(figures.order.values()) > 0.99
 
 
@@ -128,7 +131,7 @@ def test_a_sheet_shows_picture_canvas_and_replay(untrained, digits, tmp_path):
 def test_figures_at_another_size_than_the_agent_sees(untrained, mnist, digits):
     trained = load_agent(untrained())
     small, chosen, actions = measure(trained, digits, count=6, progress=False)
-    large, same, again = measure(trained, open_pictures(str(mnist), 24), seen=digits[1], count=6, progress=False)
+    large, same, again = measure(trained, open_pictures(str(mnist), 24), shown_to=digits[1], count=6, progress=False)
     assert torch.equal(chosen, same)
     assert torch.equal(actions, again)
     assert large.mse == pytest.approx(small.mse, rel=0.3)

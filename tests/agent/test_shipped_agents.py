@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from diffpaint import read_weights_header
+from diffpaint.io.weights import read_weights_header
 from diffpaint_agent import load_agent, open_pictures, shipped_agents
 from diffpaint_agent.training.order import counterclockwise, downwards
 from diffpaint_agent.weights import FIELDS, FOLDER

@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 import torch
 
 import diffpaint
+from diffpaint_grid import Draft
 
 EVERY = 10  # steps from one look at the objective to the next
 LOOKS = 4  # draws of the objective's random transforms at each look, always the same ones
@@ -65,7 +66,7 @@ def paint(
         seconds.append(start - began - looked)
         looked += time.process_time() - start
 
-    actions = renderer.draft(photo, strokes)
+    actions = Draft()(renderer, photo, strokes)
     diffpaint.paint(renderer, objective, actions=actions, steps=steps, device="cpu", callback=look, progress=False)
     return seconds, scores, actions.shape[1]
 

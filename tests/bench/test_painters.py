@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint_neural.training.truth import measure
+from diffpaint_neural.training.fidelity import measure
 from diffpaint_neural.weights import load_weights, shipped_brushes
 
 pytestmark = pytest.mark.bench
@@ -18,18 +18,18 @@ SHIPPED = [(painter, brush) for painter in ("splat", "dabs", "vae", "gan") for b
 def test_shipped_painters_are_true_to_the_engine(painter, brush):
     """The bounds of each kind: the mean stroke, the smooth one, and those with grain."""
     oversample = load_weights(painter, brush)[1]["data"]["oversample"]
-    truth = measure(diffpaint.load_renderer(f"neural-{painter}", brush=brush), brush=brush, oversample=oversample)
-    print(f"\nneural-{painter}, {brush}\n{truth.table()}")
-    assert truth.stray < 1
+    fidelity = measure(diffpaint.load_renderer(f"neural-{painter}", brush=brush), brush=brush, oversample=oversample)
+    print(f"\nneural-{painter}, {brush}\n{fidelity.table()}")
+    assert fidelity.stray < 1
     if painter == "splat":
-        assert truth.gap <= 0.6
+        assert fidelity.gap <= 0.6
     if painter == "vae":
-        assert truth.psnr >= 21
-        assert truth.texture <= 0.7
+        assert fidelity.psnr >= 21
+        assert fidelity.texture <= 0.7
     if painter in ("gan", "dabs"):
         low, high = {"gan": (0.8, 1.25), "dabs": (0.85, 1.15)}[painter]
-        assert low <= truth.texture <= high
-        assert truth.mae <= 1.25 * truth.two_draws_mae
+        assert low <= fidelity.texture <= high
+        assert fidelity.mae <= 1.25 * fidelity.two_draws_mae
 
 
 def test_dabs_cost_at_most_a_third_of_the_gan():

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import diffpaint
+from diffpaint_grid import Draft
 from diffpaint_mypaint import Brush, read_brush, replay
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
@@ -103,7 +104,7 @@ def pyramid():
     photo = diffpaint.read_image(PHOTOS / "chelsea.png", 256)
     options = {"rows": 12, "cols": 18, "size": tuple(photo.shape[2:])}
     small = diffpaint.load_renderer("pyramid", **options)
-    actions = small.draft(photo, 5)
+    actions = Draft()(small, photo, 5)
     return diffpaint.paint(small, diffpaint.Pixel(photo), actions=actions, steps=60, device="cpu"), options
 
 
@@ -138,7 +139,7 @@ def test_no_seam_shows_on_a_large_canvas_of_many_cells(border, capsys):
     """As ``diffpaint paint`` paints it, on three levels; at the borders of the finest."""
     photo = diffpaint.read_image(PHOTOS / "chelsea.png", 512)
     pyramid = diffpaint.load_renderer("pyramid", rows=16, cols=24, size=tuple(photo.shape[2:]))
-    actions = pyramid.draft(photo, 5)
+    actions = Draft()(pyramid, photo, 5)
     painting = diffpaint.paint(pyramid, diffpaint.Pixel(photo), actions=actions, steps=40, device="cpu")
     grid = pyramid.grids[-1]
     lines = borders(grid.lattice, round(0.2 * grid.lattice.patch[0]) if border == "cell" else 0)

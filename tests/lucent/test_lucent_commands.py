@@ -6,7 +6,7 @@ import torch
 from click.testing import CliRunner
 
 import diffpaint
-from diffpaint.cli import cli
+from diffpaint.cli.main import cli
 from diffpaint_lucent import Model
 
 FAST = ("--size", "64", "--grid", "2x2", "--strokes", "2", "--steps", "3", "--device", "cpu")

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-import diffpaint
+from diffpaint.io.images import write_image
 from diffpaint_lucent import Style
 from diffpaint_lucent.style import gram
 
@@ -20,7 +20,7 @@ def test_the_picture_itself_is_best_and_its_place_does_not_matter(rand):
 
 def test_the_picture_may_have_another_size_and_be_given_by_its_path(rand, tmp_path):
     picture = rand(1, 3, 96, 48)
-    diffpaint.write_image(tmp_path / "a.png", picture)
+    write_image(tmp_path / "a.png", picture)
     by_path = Style(str(tmp_path / "a.png"), size=96, jitter=0, scale=0, rotate=0)
     canvas = rand(2, 3, 64, 80)
     torch.testing.assert_close(by_path(canvas), Style(picture, jitter=0, scale=0, rotate=0)(canvas), rtol=0.02, atol=0)

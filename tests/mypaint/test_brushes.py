@@ -21,6 +21,7 @@ def brush_file(tmp_path):
     return write
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_brush_is_the_same_by_name_and_by_path():
     named = read_brush("classic/dry_brush")
     by_path = read_brush(str(named.path))
@@ -29,6 +30,7 @@ def test_a_brush_is_the_same_by_name_and_by_path():
     assert (named.name, by_path.name) == ("classic/dry_brush", str(named.path))
 
 
+@pytest.mark.usefixtures("engine")
 def test_every_installed_brush_can_be_read():
     names = brush_names()
     assert "classic/dry_brush" in names
@@ -36,11 +38,13 @@ def test_every_installed_brush_can_be_read():
     assert all(read_brush(name).settings for name in names)
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_unknown_brush_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match=r"no brush named 'classic/dry-brush'; did you mean classic/dry_brush"):
         read_brush("classic/dry-brush")
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_brush_that_is_near_none_is_answered_with_the_folder():
     with pytest.raises(ValueError, match=r"no brush named '@@@'; brushes are in .+"):
         read_brush("@@@")
@@ -93,12 +97,14 @@ def test_a_curve_that_would_abort_the_engine_is_refused(brush_file, curve):
         read_brush(path)
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_unknown_setting_is_named(brush_file):
     file = read_brush(brush_file(sparkle={"base_value": 1, "inputs": {}}))
     with pytest.raises(ValueError, match="this libmypaint has no setting 'sparkle'"):
         Brush(file)
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_unknown_input_is_named(brush_file):
     file = read_brush(brush_file(opaque={"base_value": 1, "inputs": {"mood": [[0, 0], [1, 1]]}}))
     with pytest.raises(ValueError, match="this libmypaint has no input 'mood'"):
@@ -116,6 +122,7 @@ def test_an_unknown_input_is_named(brush_file):
         ("ramon/Beamlight", "its lightness changes"),
     ],
 )
+@pytest.mark.usefixtures("engine")
 def test_a_data_set_of_a_brush_that_compositing_cannot_model_is_refused(tmp_path, brush, reason):
     with pytest.raises(ValueError, match=f"brush {brush} cannot be learned as alpha times colour: {reason}"):
         plan(tmp_path / "strokes", brush, 10)
@@ -129,6 +136,7 @@ def test_settings_beyond_compositing_are_found(brush_file, setting, value):
     assert read_brush(brush_file(**{setting: {"base_value": base, "inputs": inputs}})).beyond_compositing()
 
 
+@pytest.mark.usefixtures("engine")
 def test_settings_that_are_there_but_off_are_not_held_against_a_brush(brush_file):
     off = {"base_value": 0.0, "inputs": {"pressure": []}}
     assert read_brush(brush_file(smudge=off, eraser=off)).beyond_compositing() == ""

@@ -16,6 +16,8 @@ import pytest
 from diffpaint_mypaint import alpha_masks, read_brush, read_manifest, read_shard
 from diffpaint_mypaint.dataset import SHARD, Manifest, plan, write
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 COUNT = 2 * SHARD + 1200  # three shards
 
 
@@ -101,7 +103,7 @@ def test_two_processes_interrupted_leave_whole_shards_of_the_same_bytes(three_sh
     many = 40 * SHARD  # far more than is drawn before the interrupt
     options = f"--brush classic/charcoal -n {many} --seed 3 --oversample 1 --processes 2 -o".split()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from diffpaint.cli import main; main()", "strokes", *options, str(folder)],
+        [sys.executable, "-c", "from diffpaint.cli.main import main; main()", "strokes", *options, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -10,6 +10,8 @@ from PIL import Image
 from diffpaint_mypaint import Brush, Surface, alpha_masks, brush_names, draw_painting, random_actions, read_brush
 from diffpaint_mypaint.strokes import motion
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 GOLDEN = Path(__file__).parents[1] / "data" / "dry_brush.png"
 
 # a STROKE_ACTION each: soft, hard, swelling, fading; straight, bent, back to its start, and off the canvas

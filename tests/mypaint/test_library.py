@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import diffpaint
+from diffpaint.registry import GROUPS, names
 from diffpaint_mypaint import EngineMissing, engine_version, libmypaint, read_brush
 
 INSTALLS = ("apt install libmypaint-1.5-1", "brew install libmypaint", "pacman -S mingw-w64-x86_64-libmypaint")
@@ -16,7 +17,7 @@ INSTALLS = ("apt install libmypaint-1.5-1", "brew install libmypaint", "pacman -
 WITHOUT_ENGINE = """
 import json, sys
 from click.testing import CliRunner
-from diffpaint.cli import cli
+from diffpaint.cli.main import cli
 results = [CliRunner().invoke(cli, arguments) for arguments in json.loads(sys.argv[1])]
 print(json.dumps([[result.exit_code, result.output] for result in results]))
 """
@@ -46,6 +47,7 @@ def without_engine(tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", ["strokes", "replay", "evaluate"])
+@pytest.mark.usefixtures("engine")
 def test_without_the_engine_a_command_says_in_one_line_how_to_install_it(without_engine, command):
     code, output = without_engine[1][command]
     assert code == 2
@@ -64,9 +66,10 @@ def test_without_the_engine_everything_is_still_listed(without_engine):
     assert code == 0
     assert "broken" not in output
     listed = {line.split()[0] for line in output.splitlines() if line.startswith("  ")}
-    assert listed == {name for group in ("renderers", "objectives", "commands") for name in diffpaint.names(group)}
+    assert listed == {name for group in GROUPS for name in names(group)}
 
 
+@pytest.mark.usefixtures("engine")
 def test_LIBMYPAINT_names_the_library(monkeypatch):
     monkeypatch.setenv("LIBMYPAINT", libmypaint()._name)
     assert libmypaint.__wrapped__()._name == libmypaint()._name

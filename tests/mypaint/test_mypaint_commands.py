@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from diffpaint.cli import cli
+from diffpaint.cli.main import cli
 from diffpaint_mypaint import read_brush, read_manifest, read_shard
 from diffpaint_mypaint.strokes import RADIUS
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def run(*arguments):

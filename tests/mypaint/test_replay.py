@@ -10,10 +10,13 @@ from click.testing import CliRunner
 from PIL import Image
 
 import diffpaint
-from diffpaint import Painting, Renderer, read_document
-from diffpaint.cli import cli
+from diffpaint import Painting, Renderer
+from diffpaint.cli.main import cli
+from diffpaint.io.document import read_document
 from diffpaint_mypaint import Brush, read_brush
 from diffpaint_mypaint.replay import replay
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def painting_of(renderer, strokes, seed=0, background=1.0):
@@ -222,3 +225,25 @@ def test_ctrl_c_stops_a_replay(saved, monkeypatch):
     assert result.exit_code == 130
     assert result.output == "interrupted\n"
     assert not saved.with_name("real.png").exists()
+
+
+@pytest.mark.parametrize("background", ["picture", "transparent"])
+def test_what_was_painted_on_is_there_in_the_replay(background, tmp_path):
+    ground = torch.rand(1, 3, 48, 90, generator=torch.Generator().manual_seed(0)).mul(255).round() / 255
+    painter = diffpaint.load_renderer("neural-splat", size=(48, 90))
+    actions = painter.initial(1, 3, torch.Generator().manual_seed(0))
+    goal = diffpaint.Pixel(torch.zeros(1, 3, 48, 90))
+    given = {"background": ground if background == "picture" else "transparent"}
+    painting = diffpaint.paint(painter, goal, actions=actions, steps=0, device="cpu", progress=False, **given)
+    painting.save(tmp_path / "a.json")
+    drawn = replay(read_document(tmp_path / "a.json"), Brush(read_brush("classic/dry_brush")))
+    if background == "picture":
+        bare = (painting.canvas == ground).all(1)[0].numpy()
+        off = abs(drawn / 255 - ground[0].permute(1, 2, 0).numpy())
+        assert bare.mean() > 0.1
+        assert off[bare].max() < 0.3
+        assert off[bare].mean() < 0.01
+    else:
+        assert drawn.shape == (48, 90, 4)
+        assert abs(drawn[..., 3] / 255 - painting.pixels()[0, 3].numpy()).mean() < 0.1
+        assert drawn[..., 3].min() == 0

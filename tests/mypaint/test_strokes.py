@@ -6,6 +6,8 @@ import pytest
 from diffpaint_mypaint import Brush, alpha_masks, draw_painting, random_actions, read_brush
 from diffpaint_mypaint.strokes import motion
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 ACTIONS = random_actions(8, np.random.default_rng(0))
 
 

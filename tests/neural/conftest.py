@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from diffpaint import save_weights
+from diffpaint.io.weights import save_weights
 from diffpaint_mypaint import plan, write
 from diffpaint_neural import NeuralDabs, NeuralGAN, NeuralSplat, NeuralVAE
 

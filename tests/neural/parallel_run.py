@@ -8,19 +8,25 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from diffpaint_neural.training.recipes import RECIPES
-from diffpaint_neural.training.run import train
+from diffpaint.training.loop import train
+from diffpaint_neural.training.gan import GANRecipe
 from diffpaint_neural.training.settings import GANSettings, SplatSettings
+from diffpaint_neural.training.splat import SplatRecipe
 
 torch.set_num_threads(1)
 data, folder = Path(sys.argv[1]), Path(sys.argv[2])
 options = {"device": "cpu", "progress": False, "checkpoint_every": 3}
-train(data, folder / "splat", RECIPES["splat"], SplatSettings(steps=4, batch=16, lr=0.2), **options)
 
+
+def learn(recipe, name, settings):
+    train(recipe.prepare(settings, data=data), folder / name, settings, **options)
+
+
+learn(SplatRecipe, "splat", SplatSettings(steps=4, batch=16, lr=0.2))
 kept = []
 
 
-class Keeping(RECIPES["gan"]):
+class Keeping(GANRecipe):
     """Leaves its networks behind."""
 
     def __init__(self, *arguments):
@@ -28,18 +34,18 @@ class Keeping(RECIPES["gan"]):
         kept.append(self)
 
 
-train(data, folder / "gan", Keeping, GANSettings(steps=3, batch=4, mean_steps=1, critic_steps=2, noise=2), **options)
+learn(Keeping, "gan", GANSettings(steps=3, batch=4, mean_steps=1, critic_steps=2, noise=2))
 accelerator = Accelerator(cpu=True)
 mine = torch.cat([parameter.detach().flatten() for parameter in kept[0].parameters()])
 everyones = accelerator.gather(mine[None])
 try:
-    train(data, folder / "odd", RECIPES["splat"], SplatSettings(steps=2, batch=15), **options)
+    learn(SplatRecipe, "odd", SplatSettings(steps=2, batch=15))
     refusal = ""
 except ValueError as error:
     refusal = str(error)
 
 
-class Interrupted(RECIPES["splat"]):
+class Interrupted(SplatRecipe):
     """Ctrl-C in the second step, which only the second process hears."""
 
     def step(self, number, batch):
@@ -50,7 +56,7 @@ class Interrupted(RECIPES["splat"]):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
-    train(data, folder / "stopped", Interrupted, SplatSettings(steps=4, batch=16), **options)
+    learn(Interrupted, "stopped", SplatSettings(steps=4, batch=16))
     interrupted = False
 except KeyboardInterrupt:
     interrupted = True

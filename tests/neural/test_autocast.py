@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint_neural.sketch import sketch
+from diffpaint_neural.stroke_maps import stroke_map
 
 
 @pytest.mark.parametrize("name", ["neural-splat", "neural-dabs", "neural-vae", "neural-gan"])
@@ -28,9 +28,9 @@ def test_mixed_precision_paints_nearly_the_same(name, rand):
 
 def test_the_faintest_lines_of_a_sketch_are_not_lost_in_16_bits(rand):
     actions = rand(8, 12)
-    plain = sketch(actions, (1.0, 10.0))
+    plain = stroke_map(actions, (1.0, 10.0))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        mixed = sketch(actions, (1.0, 10.0))
+        mixed = stroke_map(actions, (1.0, 10.0))
     faint = (plain > 1e-4) & (plain < 1e-2)
     assert faint.float().mean() > 0.01
     assert ((mixed - plain)[faint].abs() / plain[faint]).mean() < 0.01

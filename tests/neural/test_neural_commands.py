@@ -11,9 +11,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 import diffpaint
-from diffpaint.cli import cli
+from diffpaint.cli.main import cli
 from diffpaint_mypaint import check_complete, read_manifest
-from diffpaint_neural.training.recipes import RECIPES
+from diffpaint_neural.training.gan import GANRecipe
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 SMALL = ["--actions", 12, "--draws", 4, "--oversample", 1]
 
@@ -96,8 +98,8 @@ def test_trained_weights_are_evaluated_against_their_own_brush(trained):
 def test_a_run_that_is_there_is_refused(trained):
     data = trained[0].with_name("strokes")
     command = ["train", "splat", "--data", data, "-o", trained[0], "--batch", 32]
-    refused(run(*command, "--steps", 12), "holds a run already; --resume goes on with it")
-    refused(run(*command, "--steps", 13, "--resume"), "is of other settings: steps was 12, now 13")
+    refused(run(*command, "--steps", 12), "holds a run already; resume it")
+    refused(run(*command, "--steps", 13, "--resume"), "is of other settings: settings.steps was 12, now 13")
 
 
 def test_the_papers_painters_say_where_they_depart_from_it(trained, tmp_path):
@@ -130,13 +132,14 @@ def test_each_painter_has_its_settings_as_options(painter, options):
 
 @pytest.mark.parametrize("step", [0, 3])
 def test_an_interrupted_training_says_how_to_go_on(trained, tmp_path, monkeypatch, step):
-    class Stopping(RECIPES["gan"]):
-        def step(self, number, batch):
-            if number == step:
-                signal.raise_signal(signal.SIGINT)
-            return super().step(number, batch)
+    plain = GANRecipe.step
 
-    monkeypatch.setitem(RECIPES, "gan", Stopping)
+    def pressed(recipe, number, batch):
+        if number == step:
+            signal.raise_signal(signal.SIGINT)
+        return plain(recipe, number, batch)
+
+    monkeypatch.setattr(GANRecipe, "step", pressed)
     few = ["--steps", 5, "--batch", 8, "--mean-steps", 2, "--critic-steps", 1]
     result = run("train", "gan", "--data", trained[0].with_name("strokes"), "-o", tmp_path / "run", *few)
     assert result.exit_code == 130
@@ -188,7 +191,7 @@ def test_training_refuses_in_one_line(trained, tmp_path):
     )
     refused(run("train", "gan", *data, "--steps", 7, "--mean-steps", 7), "mean_steps must leave some of the 7 steps")
     refused(run("train", "gan", *data, "--critic-steps", 0), "critic_steps must be at least 1")
-    refused(run("train", "splat", *data, "--checkpoint-every", 0), "--checkpoint-every must be at least 1 step, got 0")
+    refused(run("train", "splat", *data, "--checkpoint-every", 0), "checkpoint_every must be at least 1 step, got 0")
     refused(run("train", "splat", *data, "--device", "abacus"), "abacus")
     refused(run("train", "splat", *data, "--resume"), "nothing to resume")
     assert not (tmp_path / "run").exists()

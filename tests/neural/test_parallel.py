@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from diffpaint_neural.training.recipes import RECIPES
-from diffpaint_neural.training.run import train
+from diffpaint.training.loop import train
 from diffpaint_neural.training.settings import SplatSettings
+from diffpaint_neural.training.splat import SplatRecipe
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 SCRIPT = Path(__file__).with_name("parallel_run.py")
 # with --cpu in place of --multi_gpu, accelerate starts a single process, however many are asked for
@@ -29,9 +31,9 @@ def shared(data, tmp_path_factory):
 
 def test_two_processes_learn_what_one_does(shared, data, tmp_path):
     settings = SplatSettings(steps=4, batch=16, lr=0.2)
-    alone = load_file(
-        train(data, tmp_path / "run", RECIPES["splat"], settings, device="cpu", progress=False, checkpoint_every=3)
-    )
+    course = SplatRecipe.prepare(settings, data=data)
+    train(course, tmp_path / "run", settings, device="cpu", progress=False, checkpoint_every=3)
+    alone = load_file(tmp_path / "run" / "weights.safetensors")
     together = load_file(shared / "splat" / "weights.safetensors")
     assert max((alone[name] - together[name]).abs().max().item() for name in alone) < 1e-4
     rows = [

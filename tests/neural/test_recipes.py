@@ -8,11 +8,9 @@ import torch
 from accelerate import Accelerator
 from torch.nn import functional
 
-from diffpaint.run_folder import Log
-from diffpaint.training import pace
+from diffpaint.registry import load
 from diffpaint_mypaint import read_manifest, read_shard
 from diffpaint_neural.training.dabs import patch_distance
-from diffpaint_neural.training.recipes import RECIPES
 from diffpaint_neural.training.settings import DabsSettings, GANSettings, SplatSettings, VAESettings
 
 
@@ -68,6 +66,7 @@ def _coarse(strokes):
     return strokes[:, ::2, ::2].repeat_interleave(2, 1).repeat_interleave(2, 2).roll((0, 0), (1, 2))
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_step_of_dabs_follows_the_score(data):
     torch.manual_seed(0)
     recipe = _recipe("dabs", data, DabsSettings(steps=200, batch=16, lr=0.2))
@@ -76,6 +75,7 @@ def test_a_step_of_dabs_follows_the_score(data):
     assert np.mean(scores[-4:]) < np.mean(scores[:4])
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_step_of_the_critic_is_none_of_the_generators(data):
     """The critic learns before the generator does: as many times as the settings say, on strokes of its own."""
     settings = GANSettings(steps=4, batch=8, mean_steps=1, critic_steps=3)
@@ -95,6 +95,7 @@ def test_a_step_of_the_critic_is_none_of_the_generators(data):
     assert steps == {"mean": {1}, "critic": {3}, "generator": {1}}
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_vae_learns_a_code_and_then_the_way_to_it(data):
     recipe = _recipe("vae", data, VAESettings(steps=4, batch=8, predictor_steps=2))
     actions, alpha = _strokes(data, 8)
@@ -105,6 +106,7 @@ def test_the_vae_learns_a_code_and_then_the_way_to_it(data):
         assert {name for name, part in parts.items() if _moved(part, before[name])} == learning
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_vae_shows_its_autoencoder_until_its_predictor_learns(data):
     recipe = _recipe("vae", data, VAESettings(steps=2, batch=8, predictor_steps=1))
     actions, alpha = _strokes(data, 8)
@@ -115,6 +117,7 @@ def test_the_vae_shows_its_autoencoder_until_its_predictor_learns(data):
 
 
 @pytest.mark.parametrize("kind", ["dabs", "gan"])
+@pytest.mark.usefixtures("engine")
 def test_noisy_painters_paint_a_sheet_with_the_same_noise_every_time(data, kind):
     settings = GANSettings(steps=2, mean_steps=1, noise=2) if kind == "gan" else DabsSettings(steps=2)
     recipe, (actions, _) = _recipe(kind, data, settings), _strokes(data, 4)
@@ -122,24 +125,6 @@ def test_noisy_painters_paint_a_sheet_with_the_same_noise_every_time(data, kind)
     torch.rand(1)
     assert torch.equal(recipe.paint(actions), first)
     assert recipe.network.training  # as it was
-
-
-def test_the_learning_rate_rises_and_falls_to_zero():
-    rates = [pace(step, 1000) for step in range(1000)]
-    assert rates[0] == pytest.approx(0.01)
-    assert 0.9 < max(rates) <= 1
-    assert rates.index(max(rates)) == 99
-    assert rates[100:] == sorted(rates[100:], reverse=True)
-    assert rates[-1] < 1e-5
-
-
-def test_the_log_shows_means_of_late(tmp_path):
-    rows = [{"mse": 1.0, "apart": 9.0}] * 50 + [{"mse": 0.01, "apart": 0.25}] * 200
-    log = Log(rows)
-    assert log.recent() == {"psnr": "20.00 dB", "apart": "0.25"}
-    log.write(tmp_path / "losses.csv")
-    lines = (tmp_path / "losses.csv").read_text().splitlines()
-    assert (len(lines), lines[0], lines[1], lines[-1]) == (251, "step,mse,apart", "0,1,9", "249,0.01,0.25")
 
 
 @pytest.mark.parametrize("make", [SplatSettings, DabsSettings, VAESettings, GANSettings])
@@ -171,7 +156,7 @@ def test_settings_that_do_not_fit_together_are_refused(make, settings, named):
 
 
 def _recipe(kind, data, settings):
-    recipe = RECIPES[kind](read_manifest(data), settings)
+    recipe = load("recipes", kind)(read_manifest(data), settings)
     recipe.accelerator = Accelerator(cpu=True)
     return recipe
 

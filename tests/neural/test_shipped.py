@@ -33,6 +33,7 @@ def test_every_file_has_a_card_with_its_table(painter, brush):
 
 
 @pytest.mark.parametrize(("painter", "brush"), SHIPPED)
+@pytest.mark.usefixtures("engine")
 def test_without_pressure_there_is_no_stroke(painter, brush):
     actions = torch.rand(32, 12, generator=torch.Generator().manual_seed(0))
     actions[:, :2] = 0

@@ -5,8 +5,8 @@ import torch
 
 import diffpaint
 from diffpaint_neural.splat import SplatNetwork
+from diffpaint_neural.training.fidelity import measure
 from diffpaint_neural.training.reach import measure_reach
-from diffpaint_neural.training.truth import measure
 from diffpaint_neural.weights import load_weights, shipped_brushes
 
 
@@ -153,10 +153,11 @@ def test_reach_is_measured_in_radii():
 
 
 @pytest.mark.parametrize("brush", shipped_brushes("splat"))
+@pytest.mark.usefixtures("engine")
 def test_a_shipped_painter_is_true_to_the_engine(brush):
     header = load_weights("splat", brush)[1]
     oversample = header.get("data", {"oversample": 4})["oversample"]
     painter = diffpaint.load_renderer("neural-splat", brush=brush)
-    truth = measure(painter, brush=brush, oversample=oversample, actions=32, draws=16)
-    assert truth.gap < 1.0
-    assert truth.stray < 1.0
+    fidelity = measure(painter, brush=brush, oversample=oversample, actions=32, draws=16)
+    assert fidelity.gap < 1.0
+    assert fidelity.stray < 1.0

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import diffpaint
-from diffpaint import save_weights
+from diffpaint.io.weights import save_weights
 from diffpaint_neural.splat import SplatNetwork
 from diffpaint_neural.weights import load_weights, shipped_brushes, shipped_path
 

@@ -1,0 +1,52 @@
+"""The conformance suite over every objective that this distribution registers."""
+
+import pytest
+import torch
+
+from diffpaint import Pixel
+from diffpaint.testing import ObjectiveConformance
+from diffpaint_lucent import Activation, Content, Style
+
+
+class TestPixel(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Pixel(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+
+
+class TestPixelL1(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Pixel(torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)), norm="l1")
+
+
+class TestContent(ObjectiveConformance):
+    @pytest.fixture
+    def canvas(self):
+        return torch.rand(2, 3, 48, 40, generator=torch.Generator().manual_seed(0))
+
+    @pytest.fixture
+    def objective(self):
+        return Content(torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
+
+
+class TestStyle(ObjectiveConformance):
+    @pytest.fixture
+    def canvas(self):
+        return torch.rand(2, 3, 48, 40, generator=torch.Generator().manual_seed(0))
+
+    @pytest.fixture
+    def objective(self):
+        return Style(torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1)))
+
+
+class TestActivation(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Activation("labels:388")
+
+
+class TestActivationOfALayerInTwoNetworks(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Activation("_blocks_4:3", models=["efficientnet-lite0", "efficientnet-lite1"], views=1)

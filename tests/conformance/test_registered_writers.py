@@ -1,0 +1,43 @@
+"""The conformance suite over every writer that this distribution registers."""
+
+import pytest
+
+import diffpaint
+from diffpaint.painting import find_writer
+from diffpaint.testing import WriterConformance
+
+ENDINGS = ("bmp", "gif", "jpeg", "jpg", "json", "mp4", "png", "tif", "tiff", "webp")
+
+
+class TestWriter(WriterConformance):
+    @pytest.fixture(params=ENDINGS)
+    def writer(self, request):
+        self.ending = f".{request.param}"
+        if request.param == "mp4":
+            pytest.importorskip("imageio_ffmpeg")
+        return find_writer(f"a{self.ending}")
+
+
+class TestWriterOfAGrid(TestWriter):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("grid", rows=1, cols=3, size=(21, 31))
+
+    @pytest.fixture
+    def painting(self, renderer, dark):
+        return diffpaint.paint(renderer, dark, strokes=1, steps=1, device="cpu", progress=False)
+
+
+class TestWriterWithoutBackground(TestWriter):
+    @pytest.fixture
+    def painting(self, renderer, dark):
+        options = {"strokes": 2, "steps": 1, "background": "transparent"}
+        return diffpaint.paint(renderer, dark, **options, device="cpu", progress=False)
+
+
+class TestFilmOfSomeFrames(WriterConformance):
+    ending = ".gif"
+
+    @pytest.fixture
+    def writer(self):
+        return find_writer("a.gif", frames=2, seconds=0.5)

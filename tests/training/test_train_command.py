@@ -1,0 +1,134 @@
+"""``diffpaint train NAME``: the shell that all recipes share."""
+
+import json
+import re
+import signal
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from diffpaint.cli.main import cli
+from diffpaint.cli.train import recipe_command
+from diffpaint.registry import names
+from diffpaint.training import Recipe
+
+
+@pytest.fixture
+def run(line):
+    """Run the command of a line, or of another recipe, as the program would."""
+
+    def ran(*arguments, recipe=line):
+        group = type(cli)("diffpaint")
+        command = recipe_command("line", recipe)
+        group.get_command = lambda ctx, name: command
+        group.list_commands = lambda ctx: ["line"]
+        return CliRunner().invoke(group, ["line", *map(str, arguments)])
+
+    return ran
+
+
+def refused(result, *words):
+    assert result.exit_code == 2, result.output
+    assert result.output.startswith("Error: "), result.output
+    assert result.output.count("\n") == 1, result.output
+    for word in words:
+        assert word in result.output
+
+
+def test_settings_are_options_and_the_recipes_own_come_first(run, line):
+    shown = run("--help")
+    assert shown.exit_code == 0
+    options = re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown.output, re.M)
+    own = ["--slope", "--output", "--steps", "--batch", "--lr", "--seed", "--shake", "--uphill"]
+    assert options == [*own, "--device", "--checkpoint-every", "--resume", "--help"]
+    assert "Learn a line from points on it." in shown.output
+    assert "How far points lie off the line.  [default: 0.01]" in re.sub(r"\s{3,}", "  ", shown.output)
+
+
+def test_it_trains_and_says_what_came_of_it(run, tmp_path):
+    result = run("-o", tmp_path / "run", "--steps", 4, "--no-uphill", "--shake", 0.5, "--slope", 3, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "a line in run\n"
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["line"] == {"slope": 3}
+    assert config["settings"] == {"steps": 4, "batch": 16, "lr": 0.05, "seed": 0, "shake": 0.5, "uphill": False}
+
+
+def test_an_older_name_of_an_option_will_do(run, tmp_path):
+    result = run("-o", tmp_path / "run", "--steps", 2, "--noise", 0.25, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["shake"] == 0.25
+
+
+def test_ctrl_c_says_how_to_go_on(run, line, tmp_path):
+    class Stopping(line):
+        def step(self, number, batch):
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+            return super().step(number, batch)
+
+    result = run("-o", tmp_path / "run", "--device", "cpu", recipe=Stopping)
+    assert result.exit_code == 130
+    assert "interrupted; the same command goes on with --resume" in result.output
+    assert "Traceback" not in result.output
+    resumed = run("-o", tmp_path / "run", "--device", "cpu", "--resume")
+    assert resumed.exit_code == 0, resumed.output
+    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 15
+
+
+def test_mistakes_are_one_line_before_anything_is_written(run, tmp_path):
+    output = ("-o", tmp_path / "run", "--device", "cpu")
+    refused(run(*output, "--steps", 0), "steps must be above 0 and finite, got 0")
+    refused(run(*output, "--lr", "nan"), "lr must be above 0")
+    refused(run(*output, "--seed", -1), "seed must be at least 0")
+    refused(run(*output, "--slope", 0), "a line needs a slope")
+    refused(run(*output, "--checkpoint-every", 0), "must be at least 1 step, got 0")
+    refused(run("-o", tmp_path / "run", "--device", "abacus"), "no device 'abacus'")
+    refused(run(*output, "--resume"), "nothing to resume")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_diverges_is_one_line(run, line, tmp_path):
+    class Diverging(line):
+        def step(self, number, batch):
+            return {name: value / (number < 2) for name, value in super().step(number, batch).items()}
+
+    result = run("-o", tmp_path / "run", "--device", "cpu", recipe=Diverging)
+    assert result.exit_code == 2
+    assert "start anew in another folder with a lower learning rate" in result.output.splitlines()[-1]
+
+
+def test_without_accelerate_it_says_what_to_install(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    refused(run("-o", tmp_path / "run"), "training needs accelerate: pip install 'diffpaint[train]'")
+
+
+def test_a_recipe_without_prepare_says_so(run, line, tmp_path):
+    class Unprepared(line):
+        prepare = classmethod(Recipe.prepare.__func__)
+
+        @classmethod
+        def options(cls):
+            return ()
+
+    result = run("-o", tmp_path / "run", "--device", "cpu", recipe=Unprepared)
+    assert isinstance(result.exception, NotImplementedError)
+    assert "Unprepared has no prepare(), so no command can train by it" in str(result.exception)
+
+
+def test_every_recipe_has_a_command():
+    group = cli.get_command(click.Context(cli), "train")
+    assert group.list_commands(click.Context(group)) == names("recipes")
+    assert {"agent", "dabs", "gan", "splat", "vae"} <= set(names("recipes"))
+    for name in names("recipes"):
+        shown = CliRunner().invoke(cli, ["train", name, "--help"])
+        assert shown.exit_code == 0, shown.output
+        assert "--checkpoint-every" in shown.output
+
+
+def test_an_unknown_recipe_is_explained():
+    result = CliRunner().invoke(cli, ["train", "splatt"])
+    assert result.exit_code == 2
+    assert "No such command 'splatt'" in result.output
