@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 import diffpaint
+from diffpaint.io.images import write_image
 from diffpaint_agent import load_agent
 from diffpaint_agent.pictures import read_square
+from shell import parser, run
 
 RATES = (0.02, 0.05, 0.1)  # Adam's
 SHOWN = 96  # px, side of a picture
@@ -41,16 +43,9 @@ def optimise(
     return errors, painting.canvas
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", nargs="+", type=Path)
-    parser.add_argument("--agent", default="mnist")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("-o", "--output", required=True, help="a .png: pictures, the agent's, and both optimised")
-    arguments = parser.parse_args()
-    diffpaint.check_picture(arguments.output)
+def main(arguments: argparse.Namespace) -> None:
     if arguments.steps < 1:
-        parser.error(f"--steps must be at least 1, got {arguments.steps}")
+        raise ValueError(f"--steps must be at least 1, got {arguments.steps}")
 
     trained = load_agent(arguments.agent)
     painter = trained.painter(trained.size)
@@ -73,8 +68,12 @@ def main() -> None:
     rows += [best, other]
     page = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
     factor = max(1, round(SHOWN / trained.size))
-    diffpaint.write_image(arguments.output, page.repeat_interleave(factor, 1).repeat_interleave(factor, 2))
+    write_image(arguments.output, page.repeat_interleave(factor, 1).repeat_interleave(factor, 2))
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png: pictures, the agent's, and both optimised")
+    arguments.add_argument("pictures", nargs="+", type=Path, help="of digits, black on white")
+    arguments.add_argument("--agent", default="mnist", help="one that ships, or its weights")
+    arguments.add_argument("--steps", type=int, default=300, help="of the optimiser")
+    run(main, arguments)

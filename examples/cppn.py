@@ -9,15 +9,10 @@ import argparse
 
 import diffpaint
 from diffpaint_lucent import Activation
+from shell import parser, run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--label", type=int, default=130, help="ImageNet class, 0 to 999")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("-o", "--output", required=True, help="a .png")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     cppn = diffpaint.load_renderer("cppn", size=(224, 224))
     goal = Activation(f"labels:{arguments.label}", "efficientnet-lite0 efficientnet-lite1", views=1)
     painting = diffpaint.paint(cppn, goal, steps=arguments.steps)
@@ -26,4 +21,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png")
+    arguments.add_argument("--label", type=int, default=130, help="ImageNet class, 0 to 999")
+    arguments.add_argument("--steps", type=int, default=300, help="of the optimiser")
+    run(main, arguments)

@@ -25,26 +25,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffpaint import (
-    STROKE_ACTION,
-    Constraint,
-    Fix,
-    Levels,
-    Palette,
-    StrokeRenderer,
-    TrainingSettings,
-    constrain,
-    load_renderer,
-    replacing,
-    training,
-    write_image,
-)
+from diffpaint import Constraint, StrokeRenderer, load_renderer
+from diffpaint.constraints import constrain
+from diffpaint.io.files import replacing
+from diffpaint.io.images import write_image
+from diffpaint.renderer import STROKE_ACTION
+from diffpaint.training import Course, Recipe, TrainingSettings, warmup_cosine
+from diffpaint.training.loop import check_run, train
 from diffpaint_agent import Pictures, open_pictures
 from diffpaint_agent.training.judge import Judge, train_judge
-from diffpaint_agent.training.recipe import AgentRecipe
+from diffpaint_agent.training.learner import Learner
 from diffpaint_agent.training.replays import replay_all
 from diffpaint_agent.training.settings import AgentSettings
+from diffpaint_constraints import Fix, Levels, Palette
 from diffpaint_mypaint import alpha_masks, random_actions
+from shell import parser, run
 
 BRUSH, LEVELS, SIZE = "classic/dry_brush", 10, 28
 RASTER = 32  # px, of the painter
@@ -102,7 +97,7 @@ class Network(nn.Module):
         return torch.sigmoid(self.paint(self.enter(2 * actions[:, self.seen] - 1)))[:, 0]
 
 
-class PainterRecipe(training.Recipe):
+class PainterRecipe(Recipe):
     """The network, by squared error."""
 
     def __init__(self, settings: TrainingSettings, program: Program):
@@ -114,7 +109,7 @@ class PainterRecipe(training.Recipe):
         """See the base class."""
         actions, alpha = batch
         loss = nn.functional.mse_loss(self.network(actions), alpha)
-        self.update("network", loss, self.settings.lr * training.pace(number, self.settings.steps))
+        self.update("network", loss, self.settings.lr * warmup_cosine(number, self.settings.steps))
         return {"mse": loss}
 
     def sheet(self, path: Path) -> None:
@@ -183,7 +178,7 @@ def program_of(actions: Tensor) -> Tensor:
     return drawn
 
 
-def study(agent: AgentRecipe, tests: Pictures, judge: Judge, path: Path) -> dict[str, float]:
+def study(agent: Learner, tests: Pictures, judge: Judge, path: Path) -> dict[str, float]:
     """What an agent believes that it painted, against what the program draws, on test pictures."""
     real, painter = tests[slice(TESTS)], agent.painter
     assert tests.labels is not None
@@ -212,21 +207,12 @@ def study(agent: AgentRecipe, tests: Pictures, judge: Judge, path: Path) -> dict
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="mnist, or a folder of its files")
-    parser.add_argument("--count", type=int, default=100_000, help="strokes for the painter")
-    parser.add_argument("--painter-steps", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=2_500, help="of each agent")
-    parser.add_argument("--resume", action="store_true", help="go on where it was interrupted")
-    parser.add_argument("-o", "--output", required=True, type=Path, help="a folder")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     settings = TrainingSettings(steps=arguments.painter_steps)
     learning = AgentSettings(steps=arguments.steps, batch=32, critic_from=1, strokes=8, size=SIZE)
     if not arguments.resume:
-        training.check_run(output / "painter")
+        check_run(output / "painter")
     pictures = open_pictures(arguments.data, SIZE)
     for part in pictures:
         if part.labels is None:
@@ -237,7 +223,7 @@ def main() -> None:
     def run(name: str, *how: Any) -> Any:
         there = arguments.resume and (output / name / "checkpoint.pt").exists()
         make, stream, settings, about = how
-        return training.train(make, stream, output / name, settings, about, resume=there, device="cpu")
+        return train(Course(make, stream, about), output / name, settings, resume=there, device="cpu")
 
     network = run(
         "painter",
@@ -260,7 +246,7 @@ def main() -> None:
         painter, short = DiscretePainter(network, exact), name.replace(",", "").replace(" ", "-")
         agent = run(
             short,
-            functools.partial(AgentRecipe, learning, painter, constraints, pictures[1]),
+            functools.partial(Learner, learning, painter, constraints, pictures[1]),
             functools.partial(pictures[0].batches, learning.batch, 0),
             learning,
             {"agent": name},
@@ -275,4 +261,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a folder")
+    arguments.add_argument("data", help="mnist, or a folder of its files")
+    arguments.add_argument("--count", type=int, default=100_000, help="strokes for the painter")
+    arguments.add_argument("--painter-steps", type=int, default=12_000, help="of the painter")
+    arguments.add_argument("--steps", type=int, default=2_500, help="of each agent")
+    arguments.add_argument("--resume", action="store_true", help="go on where it was interrupted")
+    run(main, arguments)

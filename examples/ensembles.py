@@ -9,13 +9,14 @@ which none was made for. Writes the paintings, a plate of them, and a table. Pai
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import torch
 from torch.nn.functional import interpolate
 
 import diffpaint
+from diffpaint.io.images import write_image
 from diffpaint_lucent import Activation, NaturalColors, class_index, class_names, load_model, probabilities
+from shell import parser, run
 
 CLASSES = (1, 130, 323, 340, 388, 779, 951, 953, 980, 985)
 ENSEMBLES = ("efficientnet-lite0", "efficientnet-lite0 efficientnet-lite1")
@@ -23,13 +24,7 @@ JUDGE = "efficientnet-lite2"
 THUMB = 128  # px, of a painting on the plate
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder")
-    parser.add_argument("--classes", nargs="+", type=class_index, default=CLASSES, help="names or numbers")
-    parser.add_argument("--seeds", type=int, default=2, help="how many")
-    parser.add_argument("--steps", type=int, default=120)
-    arguments = parser.parse_args()
+def main(arguments: argparse.Namespace) -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
 
     judge = load_model(JUDGE)
@@ -61,7 +56,7 @@ def main() -> None:
     thumbs = interpolate(torch.cat(plate), (THUMB, THUMB), mode="bilinear", antialias=True)
     grid = thumbs.unflatten(0, (len(ENSEMBLES), len(arguments.classes), arguments.seeds))
     grid = grid.permute(3, 0, 2, 4, 1, 5)  # (3, ensembles, seeds, h, classes, w)
-    diffpaint.write_image(arguments.output / "plate.png", grid.flatten(4).flatten(1, 3))
+    write_image(arguments.output / "plate.png", grid.flatten(4).flatten(1, 3))
 
 
 def visualize(number: int, ensemble: str, seed: int, steps: int) -> diffpaint.Painting:
@@ -72,4 +67,8 @@ def visualize(number: int, ensemble: str, seed: int, steps: int) -> diffpaint.Pa
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a folder")
+    arguments.add_argument("--classes", nargs="+", type=class_index, default=CLASSES, help="names or numbers")
+    arguments.add_argument("--seeds", type=int, default=2, help="how many")
+    arguments.add_argument("--steps", type=int, default=120, help="of the optimiser")
+    run(main, arguments)

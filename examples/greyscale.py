@@ -8,23 +8,22 @@ from __future__ import annotations
 import argparse
 
 import diffpaint
+from diffpaint_constraints import Connected, Greyscale
+from shell import parser, run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photo")
-    parser.add_argument("--steps", type=int, default=250)
-    parser.add_argument("-o", "--output", required=True, help="a .png")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     photo = diffpaint.read_image(arguments.photo, 256)
     grey = photo.mean(1, keepdim=True).expand_as(photo)
     grid = diffpaint.load_renderer("grid", rows=10, cols=15, size=tuple(photo.shape[2:]))
     goal = diffpaint.load_objective("content", target=grey) + 100 * diffpaint.Pixel(grey)
-    medium = [diffpaint.Greyscale(), diffpaint.Connected()]
+    medium = [Greyscale(), Connected()]
     painting = diffpaint.paint(grid, goal, strokes=8, steps=arguments.steps, constraints=medium)
     painting.save(arguments.output)
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png")
+    arguments.add_argument("photo", help="to paint")
+    arguments.add_argument("--steps", type=int, default=250, help="of the optimiser")
+    run(main, arguments)

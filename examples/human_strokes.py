@@ -10,22 +10,16 @@ from pathlib import Path
 
 import torch
 
-import diffpaint
+from diffpaint.io.film import write_film
 from diffpaint_agent import load_agent
 from diffpaint_agent.pictures import read_square
+from shell import parser, run
 
 SIDE = 96  # px of each canvas
 HELD = 3  # frames more that the finished digits are shown for
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", nargs="+", type=Path, help="of digits, black on white")
-    parser.add_argument("--agents", nargs="+", default=["mnist-taught", "mnist-connected"])
-    parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("-o", "--output", required=True, help="a .gif")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     rows: list[list[torch.Tensor]] = []
     shown = torch.cat([read_square(path, SIDE) for path in arguments.pictures])
     for name in arguments.agents:
@@ -36,8 +30,14 @@ def main() -> None:
     strokes = max(len(frames) for frames in rows)
     films = [frames + frames[-1:] * (strokes - len(frames)) for frames in rows]
     pages = [torch.cat([torch.cat(list(part), 2) for part in (shown, *parts)], 1) for parts in zip(*films, strict=True)]
-    diffpaint.write_animation(arguments.output, pages + HELD * pages[-1:], arguments.seconds)
+    write_film(arguments.output, pages + HELD * pages[-1:], arguments.seconds)
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .gif")
+    arguments.add_argument("pictures", nargs="+", type=Path, help="of digits, black on white")
+    arguments.add_argument(
+        "--agents", nargs="+", default=["mnist-taught", "mnist-connected"], help="whose paintings are shown"
+    )
+    arguments.add_argument("--seconds", type=float, default=6.0, help="of the film")
+    run(main, arguments)

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 import diffpaint
-from diffpaint import Greyscale, Limit, Palette
+from diffpaint_constraints import Greyscale, Limit, Palette
+from shell import parser, run
 
 EARTH = [(0.10, 0.08, 0.07), (0.45, 0.20, 0.13), (0.80, 0.55, 0.25), (0.95, 0.90, 0.80), (0.25, 0.35, 0.40)]
 MEDIA = {
@@ -21,12 +22,7 @@ MEDIA = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photo")
-    parser.add_argument("--steps", type=int, default=250)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a folder")
-    arguments = parser.parse_args()
+def main(arguments: argparse.Namespace) -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
 
     photo = diffpaint.read_image(arguments.photo, 224)
@@ -48,4 +44,7 @@ def save(painting: diffpaint.Painting, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a folder")
+    arguments.add_argument("photo", help="to paint")
+    arguments.add_argument("--steps", type=int, default=250, help="of the optimiser")
+    run(main, arguments)

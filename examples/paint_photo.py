@@ -6,19 +6,14 @@ python examples/paint_photo.py examples/photos/coffee.png -o coffee.png
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import diffpaint
+from diffpaint.io.images import write_image
 from diffpaint_mypaint import Brush, EngineMissing, read_brush, replay
+from shell import parser, run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photo")
-    parser.add_argument("--steps", type=int, default=250)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a .png")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     photo = diffpaint.read_image(arguments.photo, 256)
     size = tuple(photo.shape[2:])
     grid = diffpaint.load_renderer("grid", rows=12, cols=18, size=size, overlap=0.25)
@@ -32,8 +27,11 @@ def main() -> None:
     except EngineMissing as error:
         print(f"no replay: {error}")
     else:
-        diffpaint.write_image(arguments.output.with_stem(f"{arguments.output.stem}-replay"), real)
+        write_image(arguments.output.with_stem(f"{arguments.output.stem}-replay"), real)
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png")
+    arguments.add_argument("photo", help="to paint")
+    arguments.add_argument("--steps", type=int, default=250, help="of the optimiser")
+    run(main, arguments)

@@ -15,20 +15,15 @@ import torch
 from lucent.optvis import render, transform
 
 import diffpaint
+from diffpaint.device import pick_device
+from diffpaint.io.images import write_image
 from diffpaint_lucent import load_model
+from shell import parser, run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--label", type=int, default=388, help="ImageNet class, 0 to 999")
-    parser.add_argument("--grid", action="store_true", help="5 x 5 cells instead of one canvas")
-    parser.add_argument("--batch", type=int, default=1, help="how many pictures")
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("-o", "--output", required=True, help="a .png")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     model = load_model("efficientnet-lite0")
-    network = model.network.to(diffpaint.pick_device())
+    network = model.network.to(pick_device())
     if arguments.grid:
         renderer = diffpaint.load_renderer("grid", rows=5, cols=5, size=(224, 224))
     else:
@@ -45,8 +40,13 @@ def main() -> None:
         show_image=False,
     )
     side_by_side = np.concatenate(list(pictures[-1]), axis=1)
-    diffpaint.write_image(arguments.output, torch.from_numpy(side_by_side).permute(2, 0, 1))
+    write_image(arguments.output, torch.from_numpy(side_by_side).permute(2, 0, 1))
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png")
+    arguments.add_argument("--label", type=int, default=388, help="ImageNet class, 0 to 999")
+    arguments.add_argument("--grid", action="store_true", help="5 x 5 cells instead of one canvas")
+    arguments.add_argument("--batch", type=int, default=1, help="how many pictures")
+    arguments.add_argument("--steps", type=int, default=200, help="of the optimiser")
+    run(main, arguments)

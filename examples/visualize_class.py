@@ -9,15 +9,10 @@ import argparse
 
 import diffpaint
 from diffpaint_lucent import Activation, NaturalColors, class_index, load_model, probabilities
+from shell import parser, run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", type=class_index, default="giant panda", help="a class of ImageNet")
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("-o", "--output", required=True, help="a .png")
-    arguments = parser.parse_args()
-
+def main(arguments: argparse.Namespace) -> None:
     grid = diffpaint.load_renderer("grid", rows=3, cols=3, size=(224, 224), overlap=0.5)
     networks = [load_model("efficientnet-lite0"), load_model("efficientnet-lite1")]
     goal = Activation(f"labels:{arguments.name}", networks, "logit", views=1, jitter=16, scale=0.3)
@@ -28,4 +23,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__, "a .png")
+    arguments.add_argument("name", nargs="?", type=class_index, default="giant panda", help="a class of ImageNet")
+    arguments.add_argument("--steps", type=int, default=200, help="of the optimiser")
+    run(main, arguments)
