@@ -1,4 +1,4 @@
-"""Sphinx configuration: pip install sphinx furo myst-parser, then sphinx-build docs docs/_build."""
+"""Sphinx configuration: pip install '.[docs]', then sphinx-build -W --keep-going docs docs/_build."""
 
 project = "diffpaint"
 author = "The diffpaint authors"
@@ -8,3 +8,4 @@ html_title = "diffpaint"
 exclude_patterns = ["_build"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True  # attributes are described once, in the docstring of their class
