@@ -63,7 +63,7 @@ def check(package: str, given: tuple[str, ...]) -> None:
     except ModuleNotFoundError as error:
         raise PluginError("the suites need pytest: pip install pytest") from error
     calls = {call.name: call for call in map(parse_call, given)}
-    found = [(group, entry) for group in GROUPS for entry in _registered(group, package)]
+    found = [(group, entry) for group in GROUPS for entry in registered(group, package)]
     if not found:
         raise ValueError(f"{package!r} registers no plugin of diffpaint; is it installed? 'diffpaint list' shows all")
     if unknown := sorted(calls.keys() - {entry.name for _, entry in found}):
@@ -82,7 +82,7 @@ def check(package: str, given: tuple[str, ...]) -> None:
     click.echo(f"all suites pass for {package}")
 
 
-def _registered(group: str, package: str) -> list[EntryPoint]:
+def registered(group: str, package: str) -> list[EntryPoint]:
     """Entry points of a distribution or a module, whoever else claims their names."""
     plain = package.replace("_", "-").lower()
     return [

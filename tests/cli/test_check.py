@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from diffpaint.cli.check import registered
+from diffpaint.cli.main import cli
 
 GOOD = '''
 from diffpaint.testing.parts import Marks
@@ -62,9 +66,15 @@ def package(tmp_path):
     return install
 
 
-@pytest.mark.parametrize("name", ["diffpaint-brought", "diffpaint_brought", "brought"])
-def test_a_package_without_faults_passes(package, name):
-    done = package(GOOD, "[diffpaint.renderers]\ngood = brought:Good\n")(name)
+@pytest.mark.parametrize("name", ["diffpaint-cppn", "diffpaint_cppn"])
+def test_a_distribution_is_known_by_its_module_too(name):
+    found = [entry.value for entry in registered("renderers", name)]
+    assert found == (["diffpaint_cppn:CPPN"] if "_" in name else [])
+    assert len(registered("renderers", "diffpaint")) >= 7
+
+
+def test_a_package_without_faults_passes(package):
+    done = package(GOOD, "[diffpaint.renderers]\ngood = brought:Good\n")("brought")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all suites pass for" in done.stdout
     assert " passed" in done.stdout
@@ -102,7 +112,7 @@ def test_a_plugin_that_is_broken_says_why(package):
     ],
 )
 def test_mistakes_are_one_line(arguments, said):
-    done = subprocess.run([sys.executable, "-m", "diffpaint", "check", *arguments], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = CliRunner().invoke(cli, ["check", *arguments])
+    assert done.exit_code == 2
+    assert said in done.output
+    assert len(done.output.splitlines()) == 1
