@@ -47,7 +47,7 @@ class Compared(Objective):
         super().__init__()
         self.distance, self.crops = distance(norm), Crops(crop, crops)
         self.transform = RandomAffine(jitter, scale, rotate)
-        self.activations = activations_of(model, layers, picture)
+        self.activations = activations_of(model, layers, picture[:, :, :crop, :crop])
 
     def compare(self, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Tensor:
         """The mean difference over the layers, by name; one that is wanted of all canvases is of each."""

@@ -53,7 +53,7 @@ class Content(Compared):
         crops: int = 4,
     ):
         check_target(target)
-        super().__init__(target[:, :, :crop, :crop], model, layers, norm, jitter, scale, rotate, crop, crops)
+        super().__init__(target, model, layers, norm, jitter, scale, rotate, crop, crops)
         self.register_buffer("target", target, persistent=False)
 
     def forward(self, canvas: Tensor) -> Tensor:
