@@ -63,7 +63,7 @@ def known_actions():
     return torch.from_numpy(random_actions(ACTIONS, np.random.default_rng([SEED, APART])))
 
 
-def truth_of(painter, **settings):
+def fidelity_of(painter, **settings):
     return measure(painter, **{"brush": painter.brush, "oversample": 1, "actions": ACTIONS, "draws": DRAWS} | settings)
 
 
@@ -82,8 +82,8 @@ def mean(drawn):
 
 
 @pytest.fixture(scope="module")
-def truth(mean):
-    return truth_of(Painter(mean), seed=SEED)
+def fidelity(mean):
+    return fidelity_of(Painter(mean), seed=SEED)
 
 
 def test_the_mean_stroke_has_no_gap(fidelity):
@@ -99,7 +99,7 @@ def test_two_draws_differ_by_more_than_a_draw_and_the_mean(fidelity):
 
 
 def test_a_painter_that_is_wrong_has_a_gap(fidelity, mean):
-    paler, moved = truth_of(Painter(0.8 * mean), seed=SEED), truth_of(Painter(mean.roll(3, 2)), seed=SEED)
+    paler, moved = fidelity_of(Painter(0.8 * mean), seed=SEED), fidelity_of(Painter(mean.roll(3, 2)), seed=SEED)
     for wrong in (paler, moved):
         assert wrong.gap > fidelity.gap + 0.5
         assert wrong.mae > fidelity.mae
@@ -108,7 +108,7 @@ def test_a_painter_that_is_wrong_has_a_gap(fidelity, mean):
 
 
 def test_a_painter_of_real_draws_has_the_engines_grain_and_spread(fidelity, drawn):
-    real = truth_of(Drawing(drawn), seed=SEED)
+    real = fidelity_of(Drawing(drawn), seed=SEED)
     assert real.texture == pytest.approx(1, abs=0.05)
     assert real.spread == pytest.approx(1, abs=0.1)
     assert real.mae == pytest.approx(fidelity.two_draws_mae, rel=0.1)  # no closer to a draw than another draw
@@ -119,12 +119,12 @@ def test_a_painter_of_real_draws_has_the_engines_grain_and_spread(fidelity, draw
 def test_each_of_the_draws_has_noise_of_its_own(drawn):
     """Noise repeats after ROWS numbers: those of one action must not meet again."""
     painter = Drawing(drawn)
-    truth_of(painter, actions=16, draws=70, seed=SEED)
+    fidelity_of(painter, actions=16, draws=70, seed=SEED)
     assert len(painter.asked) == 16 * 70 > ROWS
 
 
 def test_strokes_that_are_always_alike_have_no_spread(fidelity, drawn):
-    same = truth_of(Painter(drawn[:, 0]), seed=SEED)
+    same = fidelity_of(Painter(drawn[:, 0]), seed=SEED)
     assert fidelity.spread == same.spread == 0
     assert same.texture == pytest.approx(1, abs=0.15)
     assert fidelity.texture < 0.7
@@ -132,21 +132,22 @@ def test_strokes_that_are_always_alike_have_no_spread(fidelity, drawn):
 
 def test_grain_that_is_blurred_or_too_strong_is_found(mean, drawn):
     blurred = torch.nn.functional.avg_pool2d(mean, 9, 1, 4, count_include_pad=False)
-    assert truth_of(Painter(blurred), seed=SEED).texture < 0.1
+    assert fidelity_of(Painter(blurred), seed=SEED).texture < 0.1
     noisy = (drawn + 0.3 * torch.randn(drawn.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    assert truth_of(Drawing(noisy), seed=SEED).texture > 1.2
+    assert fidelity_of(Drawing(noisy), seed=SEED).texture > 1.2
 
 
 def test_stray_paint_is_found(fidelity, mean):
-    assert truth_of(Painter(torch.zeros(ACTIONS, 64, 64)), seed=SEED).stray == 0
-    assert truth_of(Painter(torch.full((ACTIONS, 64, 64), 0.5)), seed=SEED).stray == pytest.approx(127.5)
+    assert fidelity_of(Painter(torch.zeros(ACTIONS, 64, 64)), seed=SEED).stray == 0
+    assert fidelity_of(Painter(torch.full((ACTIONS, 64, 64), 0.5)), seed=SEED).stray == pytest.approx(127.5)
     assert fidelity.stray < 0.5
 
 
 def test_a_measure_is_the_same_twice_but_for_the_time(fidelity, mean):
     times = {"forward_ms", "backward_ms"}
     first, second = (
-        {k: v for k, v in t.figures().items() if k not in times} for t in (fidelity, truth_of(Painter(mean), seed=SEED))
+        {k: v for k, v in t.figures().items() if k not in times}
+        for t in (fidelity, fidelity_of(Painter(mean), seed=SEED))
     )
     assert first == second
     assert fidelity.forward_ms > 0
@@ -174,19 +175,19 @@ def test_figures_are_plain_values_and_the_table_shows_them(fidelity):
 
 
 def test_an_odd_number_of_draws_is_measured_too(fidelity, mean):
-    odd = truth_of(Painter(mean), draws=5, seed=SEED)
+    odd = fidelity_of(Painter(mean), draws=5, seed=SEED)
     assert odd.two_draws_mae == pytest.approx(fidelity.two_draws_mae, rel=0.2)
 
 
 @pytest.mark.parametrize("settings", [{"actions": 0}, {"draws": 1}, {"draws": 0}, {"oversample": 0}])
 def test_counts_out_of_range_are_refused(mean, settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
-        truth_of(Painter(mean), seed=SEED, **settings)
+        fidelity_of(Painter(mean), seed=SEED, **settings)
 
 
 def test_a_brush_without_randomness_is_measured(mean):
     """classic/knife draws the same stroke every time: its irreducible error is zero."""
-    fidelity = truth_of(Painter(mean), brush="classic/knife", seed=SEED)
+    fidelity = fidelity_of(Painter(mean), brush="classic/knife", seed=SEED)
     assert fidelity.two_draws_mae == 0
     assert fidelity.psnr < 30
     assert fidelity.gap > 30
@@ -195,7 +196,7 @@ def test_a_brush_without_randomness_is_measured(mean):
 
 def test_a_perfect_painter_of_a_brush_without_randomness_is_measured():
     strokes = alpha_masks(known_actions().numpy(), "classic/knife")
-    fidelity = truth_of(Painter(torch.from_numpy(strokes).float() / 255), brush="classic/knife", seed=SEED)
+    fidelity = fidelity_of(Painter(torch.from_numpy(strokes).float() / 255), brush="classic/knife", seed=SEED)
     assert fidelity.mae == 0
     assert fidelity.gap == 0
     json.dumps(fidelity.figures(), allow_nan=False)
