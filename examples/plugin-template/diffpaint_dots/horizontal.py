@@ -27,22 +27,24 @@ class Horizontal(Constraint):
             raise ValueError(f"angle is in degrees, above 0 and below 90, got {self.angle}")
 
     def __call__(self, actions: Tensor, renderer: Renderer, moment: Moment) -> Tensor:
-        start_x, start_y, end_x, end_y = self.check(renderer)
-        most = math.tan(math.radians(self.angle)) * (1 - 1e-3)  # so that rounding leaves it within the angle
-        most = most + 9 * (1 - moment.progress)  # steep at first
-        bound = most * (actions[..., end_x] - actions[..., start_x]).abs() * self._aspect(renderer)
-        down = actions[..., end_y] - actions[..., start_y]
+        across, down = self._span(actions, renderer)
+        angle = 90 - (90 - self.angle) * moment.progress
+        most = 0.999 * math.tan(math.radians(angle)) * across.abs()  # a little less, so that rounding does no harm
+        start_y, end_y = (renderer.action_names.index(name) for name in ("start_y", "end_y"))
         obeying = actions.clone()
-        obeying[..., end_y] = actions[..., start_y] + torch.maximum(torch.minimum(down, bound), -bound)
+        obeying[..., end_y] = actions[..., start_y] + torch.maximum(torch.minimum(down, most), -most)
         return obeying
 
     def holds(self, actions: Tensor, renderer: Renderer) -> bool:
-        start_x, start_y, end_x, end_y = self.check(renderer)
-        across = (actions[..., end_x] - actions[..., start_x]).abs() * self._aspect(renderer)
-        down = (actions[..., end_y] - actions[..., start_y]).abs()
-        return bool((down <= math.tan(math.radians(self.angle)) * across + 1e-6).all())
+        across, down = self._span(actions, renderer)
+        return bool((down.abs() <= math.tan(math.radians(self.angle)) * across.abs() + 1e-6).all())
 
-    @staticmethod
-    def _aspect(renderer: Renderer) -> float:
-        """Positions are fractions of the width and of the height."""
-        return renderer.size[1] / renderer.size[0]
+    def _span(self, actions: Tensor, renderer: Renderer) -> tuple[Tensor, Tensor]:
+        """How far strokes go from start to end, across and down, (B, T) each, as fractions of the height."""
+        start_x, start_y, end_x, end_y = self.check(renderer)
+        # positions are fractions of the canvas, or of a cell of a grid: strokes() tells how wide and how high it is
+        ends = (torch.full_like(actions[0], end, device=renderer.device) for end in (0.0, 1.0))
+        (names, least), (_, most) = (renderer.strokes(end) for end in ends)
+        width, height = ((most - least)[:, names.index(name)].to(actions.device) for name in ("start_x", "start_y"))
+        across, down = actions[..., end_x] - actions[..., start_x], actions[..., end_y] - actions[..., start_y]
+        return across * (width / height), down
