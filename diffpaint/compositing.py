@@ -22,6 +22,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .backward import once_differentiable
+
 #: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
 #: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
 Window = tuple[slice, Callable[[Tensor], Tensor]]
@@ -80,9 +82,7 @@ def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Win
         raise ValueError(f"canvas has shape {tuple(canvas.shape)}; wanted ({batch}, 3, height, width)")
     if windows is None:
         if canvas.shape[2:] != alpha.shape[3:]:
-            raise ValueError(
-                f"alpha is {tuple(alpha.shape[3:])} px, the canvas {tuple(canvas.shape[2:])}; name windows"
-            )
+            raise ValueError(f"alpha is {tuple(alpha.shape[3:])} px, canvas {tuple(canvas.shape[2:])}; name windows")
         windows = [(slice(t, t + 1), lambda pixels: pixels[:, None]) for t in range(strokes)]
     return windows
 
@@ -98,7 +98,7 @@ class _Over(torch.autograd.Function):
         ctx.windows = inputs[3]
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         return *_Gradients.apply(*ctx.saved_tensors, grad, ctx.windows, ctx.needs_input_grad[0]), None
 
@@ -159,5 +159,4 @@ def _folded(function: Any, info: Any, in_dims: tuple[int | None, ...], inputs: t
 
 def _at(stack: Tensor, strokes: slice, place: Tensor) -> Tensor:
     """The window's part of (B, T, C, h, w) as a view (B, *places, C, h, w)."""
-    part = stack[:, strokes]
-    return part.unflatten(1, place.shape[1:-3])
+    return stack[:, strokes].unflatten(1, place.shape[1:-3])

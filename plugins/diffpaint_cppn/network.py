@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from diffpaint.backward import once_differentiable
+
 CACHED = 2**17  # numbers in one layer of a tile, for each thread: the tile of all layers then stays in the cache
 CACHED_ON_GPU = 2**22  # there a tile must be large enough to fill the device
 
@@ -44,7 +46,7 @@ class _Evaluate(torch.autograd.Function):
         return painted
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         points, *parameters = ctx.saved_tensors
         tile = _tile(points, parameters)

@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from diffpaint import StrokeRenderer, over
+from diffpaint.backward import nothing_recomputed, once_differentiable
 from diffpaint.compositing import Window, over_
-from diffpaint.recompute import nothing_recomputed
 
 from .lattice import Lattice, Run
 
@@ -60,7 +60,7 @@ class _Bands(torch.autograd.Function):
         return draw(actions, wide, renderer, lattice)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         actions, wide = ctx.saved_tensors
         lattice: Lattice = ctx.lattice

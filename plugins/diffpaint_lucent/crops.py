@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffpaint.backward import once_differentiable
+
 WHOLE = 2**20  # px, canvases up to which are looked at whole
 OVERLAP = 0.25  # of neighbouring crops, where all are taken, as a fraction of the crop
 
@@ -87,11 +89,11 @@ class _InCrops(torch.autograd.Function):
             if gradient is not None:
                 gradient[:, :, rows, columns] += torch.autograd.grad(found, crop)[0] / len(places)
         if gradient is not None:
-            ctx.save_for_backward(gradient)
+            ctx.save_for_backward(gradient, canvas)
         return total
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
-        (gradient,) = ctx.saved_tensors
+        gradient, _ = ctx.saved_tensors
         return grad * gradient, None, None

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from diffpaint.backward import once_differentiable
+
 FAINT = 1e-5  # density at which a Gaussian ends
 STEPS = 4  # sides of boxes are whole multiples of a quarter of the canvas's, so that many strokes share a shape
 PIXELS_AT_ONCE = 2**17  # drawn in one call; more fall out of the processor's cache
@@ -83,7 +85,7 @@ class _Place(torch.autograd.Function):
         return whole
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         grad = grad.contiguous()
         stride = (ctx.shape[2], 1)

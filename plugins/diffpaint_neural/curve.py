@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffpaint.backward import once_differentiable
 from diffpaint.renderer import STROKE_ACTION
 
 PIXEL = 1 / 64  # of the height: the raster that strokes are learned at
@@ -89,7 +90,7 @@ class _Profile(torch.autograd.Function):
         return profile
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         centre, deviation, pixel, profile = ctx.saved_tensors
         apart = (pixel - centre).div_(deviation)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, linear
 
-from diffpaint.recompute import recomputed
+from diffpaint.backward import once_differentiable, recomputed
 
 from .raster import inputs_of, resample
 from .stroke_maps import stroke_maps
@@ -76,7 +76,7 @@ class _Grown(torch.autograd.Function):
         return drawn
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         weight, positive = ctx.saved_tensors
         return *_apart(conv2d(grad * positive, weight, None, 2, 1), ctx.channels), None, None
@@ -93,7 +93,7 @@ class _Merged(torch.autograd.Function):
         return drawn
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         (weight,) = ctx.saved_tensors
         return *_apart(conv_transpose2d(grad, weight, None, padding=1), ctx.channels), None, None

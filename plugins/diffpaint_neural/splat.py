@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from diffpaint.recompute import recomputed
+from diffpaint.backward import recomputed
 
 from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile

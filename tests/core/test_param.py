@@ -6,7 +6,7 @@ import torch
 
 import diffpaint
 from diffpaint import Painting, StrokeRenderer, param_f
-from diffpaint.recompute import recomputed
+from diffpaint.backward import recomputed
 from diffpaint_constraints import Limit
 from diffpaint_lucent import load_model  # before lucent: it silences what kornia warns of when it is imported
 

@@ -1,11 +1,12 @@
-"""Computed again for backward instead of kept: memory for time, where there is little time in it."""
+"""What autograd lacks in backward: values computed again instead of kept, and gradients that are taken once."""
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -35,6 +36,41 @@ def nothing_recomputed() -> Iterator[None]:
         _here.kept = before
 
 
+def once_differentiable(backward: Callable[..., tuple]) -> Callable[..., tuple]:
+    """Mark the ``backward`` of a ``torch.autograd.Function``: whoever differentiates its gradients gets a RuntimeError.
+
+    torch's own mark is lost where a loss depends on the inputs in another way too, as a squared error does: second
+    derivatives then lack a part without a word. This one holds for all that ``forward`` saved, which must be every
+    input that gradients depend on, and for the gradient that comes in.
+    """
+
+    @functools.wraps(backward)
+    def once(ctx: Any, *grads: Tensor) -> tuple:
+        with torch.no_grad():
+            found = backward(ctx, *grads)
+        return _Once.apply(len(found), *found, *ctx.saved_tensors, *grads) if torch.is_grad_enabled() else found
+
+    return once
+
+
+class _Once(torch.autograd.Function):
+    """The first tensors as they are, as if they depended on the others."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(count: int, *tensors: Tensor | None) -> tuple[Tensor | None, ...]:
+        return tuple(None if part is None else part.view_as(part) for part in tensors[:count])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        raise RuntimeError("second derivatives of this are not there: diffpaint's own gradients are taken once")
+
+
 class _Recomputed(torch.autograd.Function):
     @staticmethod
     def forward(ctx, function: Callable[..., Result], *inputs: Tensor) -> Result:
@@ -45,7 +81,7 @@ class _Recomputed(torch.autograd.Function):
         return function(*inputs)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @once_differentiable
     def backward(ctx, *grads: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         needed = ctx.needs_input_grad[1:]
         inputs = [part.detach().requires_grad_(need) for part, need in zip(ctx.saved_tensors, needed, strict=True)]

@@ -6,7 +6,8 @@ import threading
 import pytest
 import torch
 
-from diffpaint.recompute import nothing_recomputed, recomputed
+from diffpaint import over
+from diffpaint.backward import nothing_recomputed, recomputed
 
 
 @pytest.fixture
@@ -89,3 +90,41 @@ def test_it_is_as_precise_the_second_time(counted):
         first, _ = recomputed(function, x, y)
     first.float().sum().backward()
     assert calls == [True, True]
+
+
+def painted(x, y):
+    """Two strokes with y as their alphas, on x."""
+    color, alpha = torch.full((1, 2, 3, 1, 1), 0.5, dtype=x.dtype), y.reshape(1, 2, 1, 2, 4)
+    return over(color, alpha, x[:3, :, None].repeat(1, 1, 2).movedim(1, 2)[None])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x, y: recomputed(lambda x, y: (x @ y).sigmoid(), x, y), painted],
+    ids=["recomputed", "over"],
+)
+def test_second_derivatives_are_refused_and_never_lack_a_part(function):
+    """A squared error depends on what is drawn twice: torch's own mark is passed by on one of the two ways."""
+
+    def error(x, y):
+        return (function(x, y) - 0.3).square().mean()
+
+    x, y = inputs()
+    slopes = torch.autograd.grad(error(x, y), (x, y), create_graph=True)
+    for slope, once in zip(slopes, torch.autograd.grad(error(x, y), (x, y)), strict=True):
+        assert torch.equal(slope, once)
+        with pytest.raises(RuntimeError, match="second derivatives"):
+            torch.autograd.grad(slope.sum(), (x, y), allow_unused=True, retain_graph=True)
+
+
+def test_second_derivatives_under_func_are_refused_too():
+    x, y = (part.detach() for part in inputs())
+
+    def error(y):
+        return (painted(x, y) - 0.3).square().mean()
+
+    torch.testing.assert_close(
+        torch.func.vmap(torch.func.grad(error))(torch.stack([y, 1 - y]))[0], torch.func.grad(error)(y)
+    )
+    with pytest.raises(RuntimeError, match="second derivatives"):
+        torch.func.jacrev(torch.func.grad(error))(y)
