@@ -89,7 +89,7 @@ def check_constraints(constraints: Sequence[Constraint], renderer: Renderer) -> 
         return
     generator = torch.Generator().manual_seed(0)
     strokes = max(2, math.ceil(SAMPLE / renderer.initial(1, 1, generator).shape[1]))  # a grid gives one to each cell
-    stages = [torch.rand(renderer.initial(1, strokes, generator).shape, generator=generator)]
+    stages = [torch.rand(renderer.initial(1, strokes, generator).shape, generator=generator).to(renderer.device)]
     for constraint in constraints:
         constraint.check(renderer)
         stages.append(constrain(stages[-1], [constraint], renderer))

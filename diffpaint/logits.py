@@ -44,6 +44,7 @@ class Logits:
         if not all(0 < rate < math.inf for rate in rates):
             raise ValueError(f"lr, the learning rate, must be above 0 and finite, got {lr}")
         self.lr: float | dict[str, float] = dict(zip(names, rates, strict=True)) if by_name else rates[0]
+        self._shared = torch.tensor([name in renderer.shared for name in names])
         self._columns = [[i for i, rate in enumerate(rates) if rate == one] for one in dict.fromkeys(rates)]
         order = [column for columns in self._columns for column in columns]
         self._place = [order.index(column) for column in range(len(names))]
@@ -82,19 +83,20 @@ class Logits:
         batch, strokes, width = before.shape
         if actions.ndim != 3 or (actions.shape[0], actions.shape[2]) != (batch, width):
             raise ValueError(f"a strategy gave actions {tuple(actions.shape)}; wanted ({batch}, strokes, {width})")
-        if len(kept) != actions.shape[1] or not all(-1 <= index < strokes for index in kept):
-            raise ValueError(f"a strategy kept {kept} of {strokes} strokes for {actions.shape[1]}: one index for each")
-        source = torch.tensor(kept, device=before.device)
-        stays, source = (source >= 0)[None, :, None], source.clamp(min=0)
-        for parameter in self._parameters:
+        if not kept or len(kept) != actions.shape[1] or not all(-1 <= index < strokes for index in kept):
+            given = f"{actions.shape[1]} strokes, kept {kept} of {strokes}"
+            raise ValueError(f"a strategy gave {given}; wanted at least one stroke, and an index in kept for each")
+        source = torch.tensor(kept)[:, None].where(~self._shared, 0).to(before.device)  # the first has what all share
+        stays, source = source >= 0, source.clamp(min=0).expand(batch, -1, -1)
+        for parameter, columns in zip(self._parameters, self._columns, strict=True):
             state = self.optimizer.state.get(parameter, {})
             if any(isinstance(value, list) for value in state.values()):
                 self.optimizer = self._made()  # its state is of all numbers together, as LBFGS's: it starts anew
                 break
             for name, value in state.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
-                    state[name] = torch.where(stays, value[:, source], 0)
-        self.value = torch.where(stays, before[:, source], actions.to(before).logit(eps=EPS))
+                    state[name] = torch.where(stays[:, columns], value.gather(1, source[..., columns]), 0)
+        self.value = torch.where(stays, before.gather(1, source), actions.to(before).logit(eps=EPS))
 
     def _made(self) -> torch.optim.Optimizer:
         together = zip(self._parameters, self._rates, strict=True)

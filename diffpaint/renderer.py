@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -176,9 +176,7 @@ class Renderer(nn.Module, ABC):
 
     def positions(self) -> tuple[list[int], list[int]]:
         """Indices of the actions that are horizontal, and vertical, positions of strokes."""
-        own = [(index, f"_{name}") for index, name in enumerate(self.action_names) if name not in self.shared]
-        x, y = ([index for index, name in own if name.endswith(ending)] for ending in ("_x", "_y"))
-        return x, y
+        return positions_among(["" if name in self.shared else name for name in self.action_names])
 
     def shared_from(self, source: Tensor, actions: Tensor) -> Tensor:
         """Actions (B, T, A) with the shared ones that the first stroke of ``source``, (B, T, A), has."""
@@ -282,6 +280,12 @@ class StrokeRenderer(Renderer):
             names[column] = "radius"
         own = [column for column, name in enumerate(self.action_names) if name not in self.shared]
         return tuple(names[column] for column in own), table[:, own]
+
+
+def positions_among(names: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Indices of the names of horizontal, and of vertical, positions; see :attr:`Renderer.action_names`."""
+    x, y = ([i for i, name in enumerate(names) if f"_{name}".endswith(ending)] for ending in ("_x", "_y"))
+    return x, y
 
 
 def listed(names: tuple[str, ...]) -> str:

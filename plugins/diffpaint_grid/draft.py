@@ -11,6 +11,7 @@ from tqdm import trange
 
 from diffpaint import Constraint, Initializer, Moment, Pixel, Renderer
 from diffpaint.constraints import constrain
+from diffpaint.renderer import positions_among
 
 from .grid import Grid
 from .pyramid import Pyramid
@@ -72,7 +73,8 @@ def _colored(grid: Grid, actions: Tensor, canvas: Tensor) -> Tensor:
     columns = [grid.action_names.index(name) for name in ("red", "green", "blue") if name in grid.action_names]
     if len(columns) < 3:
         return actions
-    middles = [grid.strokes(one)[1][:, columns].mean(1) for one in actions for columns in grid.positions()]
+    tables = [grid.strokes(one) for one in actions]
+    middles = [table[:, columns].mean(1) for names, table in tables for columns in positions_among(names)]
     middle = torch.stack(middles).unflatten(0, (len(actions), 2)).movedim(1, 2)  # (B, T, 2), px
     height, width = grid.size
     place = 2 * middle / middle.new_tensor([width, height]) - 1

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from diffpaint import Renderer, StrokeRenderer, load_renderer, over
 from diffpaint.compositing import over_
+from diffpaint.renderer import positions_among
 
 from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
@@ -158,7 +159,7 @@ class Grid(Renderer):
         """The strokes in drawing order, positions and radii in px of the whole canvas."""
         names, table = self.renderer.strokes(self._in_patch(actions))
         origins = actions.new_tensor(self.lattice.origins(len(actions) // self.cells)).reshape(-1, 2)
-        x, y = self.positions()
+        x, y = positions_among(names)
         table[:, x] += origins[:, 1:]
         table[:, y] += origins[:, :1]
         return names, table

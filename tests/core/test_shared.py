@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint import Constraint, Painting, paint, param_f
+from diffpaint import Constraint, Painting, Strategy, paint, param_f
+from diffpaint.strategy import Change
 
 
 @pytest.fixture
@@ -100,6 +101,64 @@ def test_a_grid_shares_them_over_all_its_cells(tinted, dark):
     assert painting.actions.shape == (1, 12, 9)
     assert same_in_all(painting.actions)
     assert grid.positions() == ([5], [6])
+
+
+@pytest.mark.parametrize("name", ["grid", "pyramid"])
+def test_in_grids_they_may_come_before_the_positions(dots, name, monkeypatch):
+    class Lit(dots):
+        """Dots in a light."""
+
+        action_names = ("light", *dots.action_names)
+        shared = ("light",)
+
+        def stroke(self, actions):
+            color, alpha = super().stroke(actions[:, 1:])
+            return color * actions[:, :1, None, None], alpha
+
+    monkeypatch.setitem(globals(), "Lit", Lit)
+    monkeypatch.setitem(globals(), "Dots", dots)
+    options = {"rows": 2, "cols": 3, "size": (32, 48), "levels": 2} if name == "pyramid" else {"rows": 2, "cols": 3}
+    plain, lit = (diffpaint.load_renderer(name, renderer=f"{__name__}:{one}", **options) for one in ("Dots", "Lit"))
+    actions = lit.initial(1, 2, torch.Generator().manual_seed(0))
+    names, table = lit.strokes(actions[0])
+    wanted = plain.strokes(actions[0, :, 1:])
+    assert names == wanted[0]
+    assert torch.equal(table, wanted[1])
+    target = torch.rand(1, 3, *lit.size, generator=torch.Generator().manual_seed(0))
+    start = diffpaint.load_initializer("draft")(lit, target, 2)
+    assert start.shape == actions.shape
+
+
+@dataclass(frozen=True)
+class Lowest(Strategy):
+    """After the second step, a new stroke is below all others and claims other shared actions; or the lowest goes."""
+
+    dropped: bool
+
+    def __call__(self, moment, canvas, gradient):
+        if moment.step != 1:
+            return None
+        count = moment.actions.shape[1]
+        if self.dropped:
+            return Change(moment.actions[:, 1:], list(range(1, count)))
+        new = torch.full_like(moment.actions[:, :1], 0.9)
+        new[..., 0] = 0  # no pressure: it changes no canvas
+        return Change(torch.cat([new, moment.actions], 1), [-1, *range(count)])
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_they_go_on_whichever_strokes_come_and_go(tinted, dark, dropped):
+    renderer = tinted((10, 12))
+    start = renderer.initial(1, 3, torch.Generator().manual_seed(0))
+    start[0, 0, 0] = 1e-3  # so that the canvas is nearly the same without the first
+
+    def run(strategy, steps=6):
+        return paint(renderer, dark, actions=start, steps=steps, strategy=strategy, device="cpu", progress=False)
+
+    changed = run(Lowest(dropped)).actions
+    assert changed.shape[1] == (2 if dropped else 4)
+    assert same_in_all(changed)
+    torch.testing.assert_close(changed[:, 0, 7:], run(None).actions[:, 0, 7:], atol=2e-3, rtol=0)
 
 
 def test_a_resumed_painting_is_the_same(tinted, dark, tmp_path):

@@ -92,6 +92,7 @@ def test_their_order_may_change(run):
         (Change(torch.rand(2, 4, 7), [0, 1, 2, 3]), r"gave actions \(2, 4, 7\)"),
         (Change(torch.rand(1, 4, 7), [0, 1]), "kept"),
         (Change(torch.rand(1, 4, 7), [0, 1, 2, 9]), "kept"),
+        (Change(torch.rand(1, 0, 7), []), "gave 0 strokes.*wanted at least one"),
     ],
 )
 def test_what_does_not_fit_is_explained(run, change, said):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from diffpaint import Constraint, Initializer, Renderer
+from diffpaint.renderer import positions_among
 from torch import Tensor
 
 
@@ -45,6 +46,6 @@ class DarkSpots(Initializer):
 def _light(renderer: Renderer, actions: Tensor, picture: Tensor) -> Tensor:
     """How light a picture (3, H, W) is in the middle of strokes (T, A): (T,)."""
     names, table = renderer.strokes(actions.to(renderer.device))
-    y, x = (table[:, [f"_{name}".endswith(f"_{axis}") for name in names]].mean(1).long().cpu() for axis in "yx")
+    x, y = (table[:, columns].mean(1).long().cpu() for columns in positions_among(names))
     height, width = picture.shape[1:]
     return picture.mean(0).cpu()[y.clamp(0, height - 1), x.clamp(0, width - 1)]
