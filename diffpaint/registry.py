@@ -75,7 +75,7 @@ def entry_of(group: str, name: str) -> EntryPoint:
     if entries is None:
         near = difflib.get_close_matches(name, names(group), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise PluginError(f"no {_kind(group)} named {name!r}; installed: {', '.join(names(group)) or 'none'}{hint}")
+        raise PluginError(f"no {kind_of(group)} named {name!r}; installed: {', '.join(names(group)) or 'none'}{hint}")
     if problem := claimed(group, entries, entries[0]):
         raise PluginError(problem)
     return entries[0]
@@ -89,14 +89,14 @@ def load(group: str, name: str) -> Any:
     """
     if ":" in name:
         if name.startswith(":") or name.endswith(":"):
-            raise PluginError(f"{_kind(group)} {name!r} cannot be imported: wanted package:attribute")
-        return _import(EntryPoint(name, name, f"diffpaint.{group}"), group, f"{_kind(group)} {name!r}")
+            raise PluginError(f"{kind_of(group)} {name!r} cannot be imported: wanted package:attribute")
+        return _import(EntryPoint(name, name, f"diffpaint.{group}"), group, f"{kind_of(group)} {name!r}")
     return load_entry(group, entry_of(group, name))
 
 
 def load_entry(group: str, entry: EntryPoint) -> Any:
     """Import what an entry point names; errors as of :func:`load`."""
-    return _import(entry, group, f"{_kind(group)} {entry.name!r} of {' '.join(distribution(entry))}")
+    return _import(entry, group, f"{kind_of(group)} {entry.name!r} of {' '.join(distribution(entry))}")
 
 
 def distribution(entry: EntryPoint) -> tuple[str, str]:
@@ -104,7 +104,8 @@ def distribution(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else (entry.value, "")
 
 
-def _kind(group: str) -> str:
+def kind_of(group: str) -> str:
+    """What a group holds, such as ``renderer``."""
     return {"strategies": "strategy"}.get(group, group.removesuffix("s"))
 
 
@@ -117,7 +118,7 @@ def claimed(group: str, entries: list[EntryPoint], entry: EntryPoint) -> str:
         return f"the name {entry.name!r} is {CORE}'s own; ask for this one as {entry.value!r}"
     claims = " and ".join(f"{' '.join(distribution(one))} as {one.value}" for one in entries)
     return (
-        f"{_kind(group)} {entry.name!r} is registered by {claims}; "
+        f"{kind_of(group)} {entry.name!r} is registered by {claims}; "
         f"ask for one of them as {entries[0].value!r}, or uninstall the other"
     )
 

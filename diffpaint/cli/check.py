@@ -13,7 +13,7 @@ import click
 from importlib_metadata import EntryPoint
 
 from ..expression import Call, load_renderer, parse_call
-from ..registry import GROUPS, PluginError, distribution, entries_of, load
+from ..registry import GROUPS, PluginError, distribution, entries_of, kind_of, load
 from ..renderer import STROKE_ACTION
 from .plan import has_strokes
 
@@ -51,7 +51,8 @@ def check(package: str, given: tuple[str, ...]) -> None:
     """Run the conformance suites over all plugins that PACKAGE registers, and print what fails.
 
     PACKAGE is a distribution, such as diffpaint-dots, or a module of it. Plugins are made as they come, with a small
-    canvas, and a random picture for each option that is one; name other options by --with.
+    canvas, and a random picture for each option that is one; name other options by --with. Of several plugins of
+    that name, those get them that take them all.
 
     \b
     Examples:
@@ -68,6 +69,9 @@ def check(package: str, given: tuple[str, ...]) -> None:
         raise ValueError(f"{package!r} registers no plugin of diffpaint; is it installed? 'diffpaint list' shows all")
     if unknown := sorted(calls.keys() - {entry.name for _, entry in found}):
         raise ValueError(f"--with {unknown[0]}: {package} registers no such plugin")
+    for name, call in calls.items():
+        if not any(entry.name == name and _takes(group, entry, call) for group, entry in found):
+            raise ValueError(f"--with {name}: it does not take {', '.join(call.options)} together")
     renderer = _own_renderer([entry.value for group, entry in found if group == "renderers"])
     tests = [_test(number, group, entry, calls, renderer) for number, (group, entry) in enumerate(found)]
     with tempfile.TemporaryDirectory() as folder:
@@ -106,11 +110,11 @@ def _own_renderer(values: list[str]) -> str:
 
 def _test(number: int, group: str, entry: EntryPoint, calls: dict[str, Call], renderer: str) -> str:
     """The class that runs a suite over one plugin, as source."""
-    kind = {"strategies": "strategy"}.get(group, group.removesuffix("s"))
+    kind = kind_of(group)
     fields: dict[str, Any] = {"number": number, "suite": f"{kind.title()}Conformance", "group": group}
     fields |= {"name": entry.name, "fixture": kind, "more": ""}
-    options = calls[entry.name].options if entry.name in calls else {}
-    found = load(group, entry.value)
+    call, found = calls.get(entry.name), load(group, entry.value)
+    options = dict(call.options) if call is not None and _takes(group, entry, call) else {}
     if group == "commands":
         return _TEST.format(**fields, made=f"load({group!r}, {entry.value!r})")
     if group == "recipes":
@@ -138,6 +142,14 @@ def _test(number: int, group: str, entry: EntryPoint, calls: dict[str, Call], re
     else:
         made = f"make({group!r}, {entry.value!r}"
     return _TEST.format(**fields, made=f"{made}, **{options!r}{extra})")
+
+
+def _takes(group: str, entry: EntryPoint, call: Call) -> bool:
+    """Whether a plugin takes all these options."""
+    found = load(group, entry.value)
+    parts = [] if group == "commands" else [found.settings_class, found.prepare] if group == "recipes" else [found]
+    known = {name: one for part in parts for name, one in inspect.signature(part).parameters.items()}
+    return any(one.kind is one.VAR_KEYWORD for one in known.values()) or call.options.keys() <= known.keys()
 
 
 def _fits(constraint: Any, options: dict[str, Any]) -> bool:

@@ -116,3 +116,13 @@ def test_mistakes_are_one_line(arguments, said):
     assert done.exit_code == 2
     assert said in done.output
     assert len(done.output.splitlines()) == 1
+
+
+def test_options_go_to_those_of_a_name_that_take_them(package):
+    entries = "[diffpaint.renderers]\ngood = brought:Good\n\n[diffpaint.objectives]\ngood = brought:Odd\n"
+    check = package(GOOD + BAD, entries)
+    done = check("brought", "--with", "good(number=2.0)")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = check("brought", "--with", "good(number=2.0, size=3, tail=1)")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "Error: --with good: it does not take number, size, tail together"
