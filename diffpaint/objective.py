@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -61,7 +59,7 @@ class _Sum(Objective):
 
     def forward(self, canvas: Tensor) -> Tensor:
         scores = [weight * term(canvas) for weight, term in zip(self.weights, self.terms, strict=True)]
-        return functools.reduce(operator.add, scores)
+        return sum(scores, canvas.new_zeros(()))
 
 
 class Pixel(Objective):

@@ -16,11 +16,11 @@ from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
 from .interrupt import catch_interrupt
 from .io.checkpoint import restore_checkpoint, save_checkpoint
-from .io.document import TRANSPARENT, encode_ground
 from .io.files import check_writable
+from .io.ground import TRANSPARENT, Background, encode_ground, lay_ground
 from .logits import Logits, Optimizer, Rates, check_actions
 from .objective import Objective
-from .painting import Background, Painting, lay_ground
+from .painting import Painting
 from .randomness import seeded
 from .renderer import Moment, Renderer, at
 from .strategy import Strategy

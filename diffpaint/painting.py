@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .expression import load_renderer, make
-from .io.document import TRANSPARENT, decode_actions, decode_ground, encode_actions, encode_ground, read_document
-from .objective import check_target
-from .registry import PluginError, names
+from .expression import make
+from .io.document import decode_actions, decode_renderer, encode_actions, read_document
+from .io.ground import TRANSPARENT, decode_ground, encode_ground
+from .registry import names
 from .renderer import Renderer
-
-Background = Sequence[float] | Tensor | str  # a colour, a picture, or TRANSPARENT
 
 
 @dataclass
@@ -120,7 +118,7 @@ class Painting:
             PluginError: Its renderer is not installed; it says where it came from.
         """
         document = read_document(path)
-        renderer = _documented(document, path) if renderer is None else renderer
+        renderer = decode_renderer(document, path) if renderer is None else renderer
         actions, ground = decode_actions(document, renderer, path), decode_ground(document["background"])
         ground = ground.expand(1, 3, *renderer.size) if ground.shape[2:] == (1, 1) else ground
         history = document["seed"], ground, document["losses"], document["interrupted"]
@@ -157,41 +155,3 @@ def find_writer(path: str | Path, **options: Any) -> Writer:
     if ending[1:] not in known:
         raise ValueError(f"{path}: no format {ending!r} to write; there are {', '.join(f'.{one}' for one in known)}")
     return make("writers", ending[1:], **options)
-
-
-def lay_ground(background: Background, batch: int, size: tuple[int, int]) -> Tensor:
-    """What is painted on, (B, 3, H, W), of ``size`` (H, W): a colour, a picture, or TRANSPARENT, which is white.
-
-    Raises:
-        ValueError: None of these, or a picture of another size.
-    """
-    if isinstance(background, Tensor) and background.ndim >= 3:
-        picture = check_target(background if background.ndim == 4 else background[None])
-        if tuple(picture.shape[2:]) != tuple(size) or len(picture) not in (1, batch):
-            raise ValueError(
-                f"background is a picture {tuple(picture.shape)}; wanted ({batch}, 3, height, width), {size}"
-            )
-        return picture.expand(batch, -1, -1, -1)
-    color = (1.0, 1.0, 1.0) if isinstance(background, str) and background == TRANSPARENT else background
-    if isinstance(color, str) or len(color) != 3 or not all(0 <= channel <= 1 for channel in color):
-        raise ValueError(
-            f"background is three sRGB values in [0, 1], a picture, or {TRANSPARENT!r}, got {background!r}"
-        )
-    return torch.tensor([float(channel) for channel in color])[None, :, None, None].expand(batch, 3, *size)
-
-
-def _documented(document: dict[str, Any], path: str | Path) -> Renderer:
-    """The renderer that a document names."""
-    named = dict(document["renderer"] or {})
-    if not named:
-        raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
-    try:
-        renderer = load_renderer(named["name"], **named.get("defaults", {}) | named["options"])
-        renderer.spec = {"name": named.pop("name"), "options": named.pop("options")}
-        renderer.origin = named
-        return renderer
-    except PluginError as error:
-        origin = f"{named.get('distribution', 'a plugin')} {named.get('version', '')}".strip()
-        raise PluginError(f"{error}; {path} was painted with {origin}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error

@@ -10,8 +10,9 @@ from torch import Tensor
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
 from .expression import load_renderer
+from .io.ground import Background, lay_ground
 from .logits import EPS
-from .painting import Background, Painting, lay_ground
+from .painting import Painting
 from .renderer import Moment, Renderer, at, tell
 
 
@@ -75,10 +76,9 @@ class param_f:
         """
         with torch.no_grad(), at(Moment(), self.renderer):
             actions = self._actions(Moment())
-            parts = (part.cpu() for part in (self.renderer(actions, self._ground), actions, self._ground))
-            canvas, actions, ground = parts
+            canvas, ground = self.renderer(actions, self._ground).cpu(), self._ground.cpu()
         transparent = isinstance(self._background, str)
-        return Painting(canvas, actions, self.renderer, self._seed or 0, ground, transparent=transparent)
+        return Painting(canvas, actions.cpu(), self.renderer, self._seed or 0, ground, transparent=transparent)
 
     def _canvas(self) -> Tensor:
         assert self._logits is not None

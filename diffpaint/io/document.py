@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import math
 import sys
@@ -13,11 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..expression import load_renderer
+from ..registry import PluginError
 from ..renderer import Renderer
-from .images import read_image, to_pil
+from .ground import TRANSPARENT, decode_ground
+from .readable import plain
 
 FORMAT, VERSION = "diffpaint-painting", 1
-TRANSPARENT = "transparent"  # a background
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -109,6 +109,28 @@ def encode_actions(actions: Tensor, renderer: Renderer) -> dict[str, Any]:
     }
 
 
+def decode_renderer(document: dict[str, Any], path: str | Path) -> Renderer:
+    """The renderer that a document names.
+
+    Raises:
+        ValueError: It names none, or one that does not take its options.
+        PluginError: It is not installed; the message says where it came from.
+    """
+    named = dict(document["renderer"] or {})
+    if not named:
+        raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
+    try:
+        renderer = load_renderer(named["name"], **named.get("defaults", {}) | named["options"])
+        renderer.spec = {"name": named.pop("name"), "options": named.pop("options")}
+        renderer.origin = named
+        return renderer
+    except PluginError as error:
+        origin = f"{named.get('distribution', 'a plugin')} {named.get('version', '')}".strip()
+        raise PluginError(f"{error}; {path} was painted with {origin}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error
+
+
 def decode_actions(document: dict[str, Any], renderer: Renderer, path: str | Path) -> Tensor:
     """(1, T, A) of what :func:`encode_actions` gave, in the order of a renderer's names.
 
@@ -123,51 +145,3 @@ def decode_actions(document: dict[str, Any], renderer: Renderer, path: str | Pat
     if missing := [name for name in renderer.action_names if name not in values]:
         raise ValueError(f"{path} lacks {missing[0]!r} among its actions, which {type(renderer).__name__} takes")
     return torch.tensor([values[name] for name in renderer.action_names], dtype=torch.float32).T[None]
-
-
-def encode_ground(background: Tensor) -> list[float] | dict[str, str]:
-    """A background (1, 3, H, W) as documents hold it: one colour, or a PNG of 8 bits a channel in base64."""
-    if torch.equal(background.amax((2, 3)), background.amin((2, 3))):
-        return plain(background[0, :, 0, 0])
-    whole = io.BytesIO()
-    to_pil(background).save(whole, "PNG")
-    return {"png": base64.b64encode(whole.getvalue()).decode()}
-
-
-def decode_ground(encoded: Any, name: str = "the background", size: tuple[int, int] | None = None) -> Tensor:
-    """(1, 3, H, W) in [0, 1] of what documents hold; a colour, and TRANSPARENT, which is white, of 1 x 1 px.
-
-    Args:
-        encoded: What a document holds.
-        name: For errors.
-        size: (H, W) that a picture is resized to; None keeps its own.
-
-    Raises:
-        ValueError: It is damaged.
-    """
-    if not isinstance(encoded, dict):
-        color = [1.0, 1.0, 1.0] if encoded == TRANSPARENT else encoded
-        return torch.tensor(color, dtype=torch.float32)[None, :, None, None]
-    try:
-        return read_image(io.BytesIO(base64.b64decode(encoded["png"], validate=True)), size, name)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name} is damaged: {error}") from error
-
-
-def plain(values: Tensor) -> list:
-    """Nested lists with the shortest decimals that give the same float32 back."""
-    if values.ndim > 1:
-        return [plain(row) for row in values]
-    return [float(str(value)) for value in values.detach().to(torch.float32).cpu().numpy()]
-
-
-def dump(document: dict[str, Any]) -> str:
-    """JSON with one row of a table a line, so that documents can be read and compared."""
-    lines = []
-    for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], list):
-            text = "[\n" + ",\n".join("  " + json.dumps(row, allow_nan=False) for row in value) + "\n ]"
-        else:
-            text = json.dumps(value, allow_nan=False)
-        lines.append(f" {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"

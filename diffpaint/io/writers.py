@@ -9,10 +9,10 @@ from pathlib import Path
 from torch import Tensor
 
 from ..painting import Painting, Writer
-from .document import dump
 from .files import replacing
 from .film import check_film, write_film
 from .images import write_image
+from .readable import dump
 
 
 class PictureWriter(Writer):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from diffpaint.io.document import TRANSPARENT, decode_ground
+from diffpaint.io.ground import TRANSPARENT, decode_ground
 from diffpaint.renderer import STROKE_ACTION
 
 from .engine import Brush
