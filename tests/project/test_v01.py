@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 OLD = ROOT / "tests" / "data" / "v0.1"
 COMMANDS = [line.split() for line in (OLD / "commands.txt").read_text().splitlines()]
 DOCUMENTS = ("grid", "pyramid", "constrained", "scaled", "visualize", "agent", "cppn")
-#: Largest difference of an action after a resumed run: sums are rounded otherwise on other machines, and a network
-#: makes small differences large.
-APART = {"interrupted": 1e-3, "interrupted-agent": 1e-3, "interrupted-visualize": 2e-2}
+#: Mean difference of actions after a resumed run: sums are rounded otherwise on other machines, and where a gradient is
+#: next to nothing, Adam makes the difference large. A run that begins with another state is off by a hundredth.
+APART = {"interrupted": 5e-4, "interrupted-agent": 5e-4, "interrupted-visualize": 5e-3}
 
 
 @pytest.fixture(autouse=True)
@@ -81,8 +81,9 @@ def test_an_interrupted_painting_goes_on(folder, tmp_path):
         json.loads(path.read_text()) for path in (tmp_path / folder / "paint.json", OLD / folder / "finished.json")
     )
     assert len(found["losses"]) == len(wanted["losses"])
-    off = (torch.tensor(found["actions"]) - torch.tensor(wanted["actions"])).abs().max()
+    off = (torch.tensor(found["actions"]) - torch.tensor(wanted["actions"])).abs().mean()
     assert off < APART[folder]
+    assert found["losses"] == pytest.approx(wanted["losses"], rel=1e-3)
 
 
 def test_a_checkpoint_of_paint_goes_on(tmp_path):
