@@ -12,6 +12,9 @@ from .expression import (
 from .expression import (
     load_renderer as load_renderer,
 )
+from .expression import (
+    load_strategy as load_strategy,
+)
 from .initializer import Initializer as Initializer
 from .io.images import read_image as read_image
 from .objective import Objective as Objective

@@ -30,6 +30,7 @@ from .objective import Objective
 from .randomness import seeded
 from .registry import distribution, entry_of, load
 from .renderer import Renderer
+from .strategy import Strategy
 
 _NAME = r"[A-Za-z_]\w*(?:[.:]\w+|-(?=[A-Za-z])\w+)*"
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -150,7 +151,8 @@ def make(group: str, text: str, /, *, like: Tensor | None = None, **options: Any
     Args:
         group: Of the registry, such as ``renderers``.
         text: ``NAME`` or ``NAME(option=value, ...)``, the name as ``diffpaint list`` shows it, or ``package:Class``.
-        like: (B, 3, H, W), the canvas; pictures that are given as paths are read at its size.
+        like: (B, 3, H, W), what is painted: the ``target`` of what takes one and names no other, and the size at which
+            pictures that are given as paths are read.
         options: Beside those of the text.
 
     Raises:
@@ -190,9 +192,7 @@ def load_objective(text: str, /, target: Tensor | None = None, **options: Any) -
     if len(terms) > 1 and options:
         raise ValueError(f"{text!r} is a sum; write {', '.join(options)} into it, as NAME(option=value)")
     for weight, call in terms:
-        taken = inspect.signature(load("objectives", call.name)).parameters
-        wanted = target is not None and "target" in taken and "target" not in call.options
-        objective = _made("objectives", call, {"target": target, **options} if wanted else options, target)
+        objective = _made("objectives", call, options, target)
         objectives.append(objective if weight == 1 else weight * objective)
     return sum(objectives[1:], objectives[0])
 
@@ -207,6 +207,11 @@ def load_initializer(text: str, /, target: Tensor | None = None, **options: Any)
     return make("initializers", text, like=target, **options)
 
 
+def load_strategy(text: str, /, target: Tensor | None = None, **options: Any) -> Strategy:
+    """Make a strategy: ``rounds(strokes=1000)``; as :func:`make`, with the target for one that takes it."""
+    return make("strategies", text, like=target, **options)
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
@@ -216,6 +221,8 @@ def _made(group: str, call: Call, beside: dict[str, Any], like: Tensor | None) -
         raise ValueError(f"{call.name!r}: {', '.join(twice)} is given in the text and beside it; leave one out")
     name, options, factory = call.name, {**call.options, **beside}, load(group, call.name)
     signature = inspect.signature(factory)
+    if like is not None and "target" in signature.parameters:
+        options = {"target": like, **options}
     try:
         signature.bind(**options)
     except TypeError as error:

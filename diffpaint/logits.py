@@ -44,7 +44,7 @@ class Logits:
         if not all(0 < rate < math.inf for rate in rates):
             raise ValueError(f"lr, the learning rate, must be above 0 and finite, got {lr}")
         self.lr: float | dict[str, float] = dict(zip(names, rates, strict=True)) if by_name else rates[0]
-        self._shared = torch.tensor([name in renderer.shared for name in names])
+        self._shared = torch.tensor([name in renderer.shared for name in names], device=actions.device)
         self._columns = [[i for i, rate in enumerate(rates) if rate == one] for one in dict.fromkeys(rates)]
         order = [column for columns in self._columns for column in columns]
         self._place = [order.index(column) for column in range(len(names))]
@@ -73,21 +73,25 @@ class Logits:
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
 
-    def change(self, change: Change) -> None:
+    def change(self, change: Change, rendered: Tensor) -> None:
         """Go on with other strokes; the optimiser's state follows those that stay.
+
+        Args:
+            change: What a strategy made of ``rendered``.
+            rendered: (B, T, A) in [0, 1], the actions that it was shown. A number that it left alone keeps its logit.
 
         Raises:
             ValueError: Numbers that do not fit one another.
         """
         before, (actions, kept) = self.value.detach(), change
         batch, strokes, width = before.shape
-        if actions.ndim != 3 or (actions.shape[0], actions.shape[2]) != (batch, width):
+        if actions.ndim != 3 or (actions.shape[0], actions.shape[2]) != (batch, width) or not actions.numel():
             raise ValueError(f"a strategy gave actions {tuple(actions.shape)}; wanted ({batch}, strokes, {width})")
-        if not kept or len(kept) != actions.shape[1] or not all(-1 <= index < strokes for index in kept):
-            given = f"{actions.shape[1]} strokes, kept {kept} of {strokes}"
-            raise ValueError(f"a strategy gave {given}; wanted at least one stroke, and an index in kept for each")
-        source = torch.tensor(kept)[:, None].where(~self._shared, 0).to(before.device)  # the first has what all share
-        stays, source = source >= 0, source.clamp(min=0).expand(batch, -1, -1)
+        if kept.shape != actions.shape[:2] or not -1 <= kept.min() <= kept.max() < strokes:
+            given = f"kept {tuple(kept.shape)} of {kept.min()} to {kept.max()}"
+            raise ValueError(f"a strategy gave {given}; wanted {tuple(actions.shape[:2])} of -1 to {strokes - 1}")
+        source = kept.to(before.device)[..., None].where(~self._shared, 0)  # the first has what all share
+        stays, source = source >= 0, source.clamp(min=0)
         for parameter, columns in zip(self._parameters, self._columns, strict=True):
             state = self.optimizer.state.get(parameter, {})
             if any(isinstance(value, list) for value in state.values()):
@@ -95,8 +99,9 @@ class Logits:
                 break
             for name, value in state.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
-                    state[name] = torch.where(stays[:, columns], value.gather(1, source[..., columns]), 0)
-        self.value = torch.where(stays, before.gather(1, source), actions.to(before).logit(eps=EPS))
+                    state[name] = torch.where(stays[..., columns], value.gather(1, source[..., columns]), 0)
+        alone = stays & (self._shared | (rendered.gather(1, source) == actions.to(rendered)))
+        self.value = torch.where(alone, before.gather(1, source), actions.to(before).logit(eps=EPS))
 
     def _made(self) -> torch.optim.Optimizer:
         together = zip(self._parameters, self._rates, strict=True)

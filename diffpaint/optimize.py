@@ -41,7 +41,7 @@ def paint(
     renderer: Renderer,
     objective: Objective,
     *,
-    strokes: int = 16,
+    strokes: int | None = None,
     batch: int = 1,
     steps: int = 200,
     lr: Rates = None,
@@ -68,7 +68,8 @@ def paint(
     Args:
         renderer: Moved to the device, as is the objective.
         objective: Minimised.
-        strokes: Strokes a canvas; for a grid, a cell. Passed to ``renderer.initial``.
+        strokes: It begins with, a canvas; for a grid, a cell. Passed to ``renderer.initial``. None takes as many as the
+            strategy wants, else 16.
         batch: How many paintings at once.
         steps: Of the optimiser.
         lr: Learning rate, or one by the name of an action; None, and actions without a name, take the renderer's own.
@@ -92,6 +93,7 @@ def paint(
         ValueError: Whatever of this is wrong; before the first step.
         NotFiniteError: Something turned NaN; carries the last good painting, which is in the checkpoint too.
     """
+    strokes = (strategy and strategy.first) or 16 if strokes is None else strokes
     _check_numbers(seed, strokes=strokes, batch=batch, steps=steps, checkpoint_every=checkpoint_every)
     if resume and checkpoint is None:
         raise ValueError("resume needs a checkpoint to go on from")
@@ -172,7 +174,7 @@ class _Work:
     def moment(self, step: int) -> Moment:
         """A step, with the actions that are rendered: those that obey the constraints."""
         free = self.logits.value.sigmoid()
-        moment = Moment(step, self.steps, free, self.renderer)
+        moment = Moment(step, self.steps, free, self.renderer, self.ground)
         return replace(moment, actions=constrain(free, self.constraints, self.renderer, moment))
 
     def painting(self, interrupted: bool = False) -> Painting:
@@ -211,7 +213,7 @@ class _Work:
         if self.strategy is not None:
             done = replace(moment, actions=moment.actions.detach())
             if (change := self.strategy(done, canvas.detach(), canvas.grad)) is not None:
-                self.logits.change(change)
+                self.logits.change(change, done.actions)
         self.losses.append(loss)
         return canvas.detach()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
@@ -15,23 +15,31 @@ class Change(NamedTuple):
 
     Attributes:
         actions: (B, T, A) in [0, 1], all strokes from now on, in drawing order.
-        kept: T indices: which stroke each was before, -1 for one that is new. Those that were there stay what they are,
-            whatever ``actions`` say of them, and the optimiser goes on with them as if nothing had happened.
+        kept: (B, T), which stroke of its canvas each was before, -1 for one that is new. The optimiser goes on with
+            those that were there: with its state, and with the numbers that are as they were.
     """
 
     actions: Tensor
-    kept: list[int]
+    kept: Tensor
 
 
 class Strategy(ABC):
-    """Changes strokes after a step, by what it is given and its options alone: a resumed run asks a new one."""
+    """Changes strokes after a step, by what it is given and its options alone: a resumed run asks a new one.
+
+    Attributes:
+        pictures: Options that are pictures of the canvas's size, as of :class:`diffpaint.Objective`.
+        first: With how many strokes a painting should begin; None leaves that to whoever paints.
+    """
+
+    pictures: ClassVar[tuple[str, ...]] = ()
+    first: int | None = None
 
     @abstractmethod
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
         """Change strokes, or leave them, by None.
 
         Args:
-            moment: Of the step that was done, with the actions and the renderer.
+            moment: Of the step that was done, with the actions, the renderer and the background.
             canvas: (B, 3, H, W) in [0, 1], of that step.
             gradient: Of the objective at that canvas, of the same shape: where its error is.
         """

@@ -140,10 +140,10 @@ class Lowest(Strategy):
             return None
         count = moment.actions.shape[1]
         if self.dropped:
-            return Change(moment.actions[:, 1:], list(range(1, count)))
+            return Change(moment.actions[:, 1:], torch.arange(1, count)[None])
         new = torch.full_like(moment.actions[:, :1], 0.9)
         new[..., 0] = 0  # no pressure: it changes no canvas
-        return Change(torch.cat([new, moment.actions], 1), [-1, *range(count)])
+        return Change(torch.cat([new, moment.actions], 1), torch.arange(-1, count)[None])
 
 
 @pytest.mark.parametrize("dropped", [False, True])

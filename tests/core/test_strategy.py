@@ -1,9 +1,11 @@
 """Strategies: strokes come and go between steps, and the optimiser keeps what it knows of the others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 import torch
+from torch import Tensor
 
 from diffpaint import Strategy, paint
 from diffpaint.strategy import Change
@@ -29,17 +31,17 @@ class Growing(Strategy):
         for name, value in (("x", across / gradient.shape[3]), ("y", down / gradient.shape[2])):
             if name in names:
                 new[..., names.index(name)] = value
-        return Change(torch.cat([actions[:, kept], new], 1), [*kept, -1, -1])
+        return Change(torch.cat([actions[:, kept], new], 1), torch.tensor([[*kept, -1, -1]]))
 
 
 @dataclass(frozen=True)
 class Doing(Strategy):
     """What it is told to, once."""
 
-    change: Change
+    change: Callable[[Tensor], Change]
 
     def __call__(self, moment, canvas, gradient):
-        return self.change if moment.step == 1 else None
+        return self.change(moment.actions) if moment.step == 1 else None
 
 
 class TestGrowing(StrategyConformance):
@@ -75,26 +77,54 @@ def test_a_resumed_painting_is_the_same(run, tmp_path, optimizer):
 
 def test_strokes_that_stay_move_on_as_if_nothing_had_happened(run):
     far = torch.zeros(1, 1, 7)  # without pressure: it changes no canvas
-    same = Change(torch.cat([torch.rand(1, 4, 7), far], 1), [0, 1, 2, 3, -1])
-    kept = run(Doing(same)).actions[:, :4]
+    kept = run(Doing(lambda now: Change(torch.cat([now, far], 1), torch.tensor([[0, 1, 2, 3, -1]])))).actions[:, :4]
     torch.testing.assert_close(kept, run().actions, atol=2e-4, rtol=0)  # 1e-3 is the least pressure
 
 
 def test_their_order_may_change(run):
-    turned = run(Doing(Change(torch.rand(1, 4, 7), [3, 2, 1, 0])), steps=2).actions
-    torch.testing.assert_close(turned.flip(1), run(steps=2).actions)
+    turned = run(Doing(lambda now: Change(now.flip(1), torch.tensor([[3, 2, 1, 0]]))), steps=2).actions
+    assert torch.equal(turned.flip(1), run(steps=2).actions)
+
+
+def test_one_that_stays_may_be_put_elsewhere(run):
+    def elsewhere(now):
+        now = now.clone()
+        now[:, 1, 0] = 0.25
+        return Change(now, torch.arange(4)[None])
+
+    moved, alone = run(Doing(elsewhere), steps=2).actions, run(steps=2).actions
+    assert moved[0, 1, 0] == pytest.approx(0.25)
+    moved[0, 1, 0] = alone[0, 1, 0]
+    assert torch.equal(moved, alone)
+
+
+def test_every_canvas_of_a_batch_keeps_its_own(run):
+    def dropped(now):
+        kept = torch.tensor([[0, 1, 2], [1, 2, 3]])
+        return Change(torch.stack([one[stays] for one, stays in zip(now, kept, strict=True)]), kept)
+
+    left, whole = run(Doing(dropped), steps=2, batch=2).actions, run(steps=2, batch=2).actions
+    assert torch.equal(left, torch.stack([whole[0, :3], whole[1, 1:]]))
+
+
+def test_it_says_with_how_many_strokes_to_begin(run):
+    class Few(Doing):
+        first = 2
+
+    assert run(Few(lambda now: None), strokes=None).actions.shape[1] == 2
+    assert run(Few(lambda now: None), strokes=3).actions.shape[1] == 3
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (Change(torch.rand(1, 4, 6), [0, 1, 2, 3]), r"gave actions \(1, 4, 6\)"),
-        (Change(torch.rand(2, 4, 7), [0, 1, 2, 3]), r"gave actions \(2, 4, 7\)"),
-        (Change(torch.rand(1, 4, 7), [0, 1]), "kept"),
-        (Change(torch.rand(1, 4, 7), [0, 1, 2, 9]), "kept"),
-        (Change(torch.rand(1, 0, 7), []), "gave 0 strokes.*wanted at least one"),
+        (Change(torch.rand(1, 4, 6), torch.arange(4)[None]), r"gave actions \(1, 4, 6\)"),
+        (Change(torch.rand(2, 4, 7), torch.arange(4)[None]), r"gave actions \(2, 4, 7\)"),
+        (Change(torch.rand(1, 4, 7), torch.tensor([[0, 1]])), r"kept \(1, 2\).*wanted \(1, 4\)"),
+        (Change(torch.rand(1, 4, 7), torch.tensor([[0, 1, 2, 9]])), "of 0 to 9; wanted .* of -1 to 3"),
+        (Change(torch.rand(1, 0, 7), torch.empty(1, 0).long()), r"gave actions \(1, 0, 7\)"),
     ],
 )
 def test_what_does_not_fit_is_explained(run, change, said):
     with pytest.raises(ValueError, match=said):
-        run(Doing(change))
+        run(Doing(lambda now: change))

@@ -39,4 +39,5 @@ class DropFaint(Strategy):
         height, width = canvas.shape[2:]
         new[:, 0, names.index("x")] = (place % width + 0.5) / width
         new[:, 0, names.index("y")] = (place // width + 0.5) / height
-        return Change(torch.cat([moment.actions[:, kept], new], 1), [*kept, -1])
+        actions = torch.cat([moment.actions[:, kept], new], 1)
+        return Change(actions, torch.tensor([*kept, -1]).expand(len(actions), -1))
