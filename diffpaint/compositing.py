@@ -12,21 +12,42 @@ canvas and R_t = prod_{s > t} (1 - alpha_s) what later strokes leave visible of 
 and <G, C_t>, one channel, obeys the same recurrence as C_t itself. So backward walks forward once, leaving
 <G, C_{t-1}> where the gradient of alpha_t will be, and then back once with R_t: exact, no division, and no memory but
 the gradient of the alphas and a few canvases.
+
+What a stroke is worth follows from the same two walks. Without stroke t the canvas is C + d, d = R_t alpha_t (C_{t-1} -
+color_t). An objective whose gradient at C is G, and which curves by k in every number, as k (C - target)^2 does, then
+grows by the sum of G d + k d^2, which is exact; of any other objective, with k = 0, that is the first order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from .backward import once_differentiable
 
 #: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
 #: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
 Window = tuple[slice, Callable[[Tensor], Tensor]]
+
+
+class Stack(NamedTuple):
+    """Strokes of one size, and how they lie on a canvas.
+
+    Attributes:
+        color: As of :func:`over`; so are alpha and windows.
+        alpha: (B, T, 1, h, w).
+        windows: On the canvas once it is widened.
+        wider: By how much, px on the left, on the right, at the top and at the bottom.
+    """
+
+    color: Tensor
+    alpha: Tensor
+    windows: Sequence[Window] | None = None
+    wider: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None = None) -> Tensor:
@@ -66,6 +87,47 @@ def over_(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window
         place = view(canvas)
         place.lerp_(_at(color, strokes, place).expand_as(place), _at(alpha, strokes, place).expand_as(place))
     return canvas
+
+
+@torch.no_grad()
+def worth(stacks: Sequence[Stack], canvas: Tensor, gradient: Tensor, curvature: float = 0.0) -> Tensor:
+    """By how much an objective would grow without each of the strokes: what the painting owes to them.
+
+    Args:
+        stacks: All strokes of the painting, in drawing order.
+        canvas: (B, 3, H, W) in [0, 1], what they are painted on.
+        gradient: (B, 3, H, W), of the objective at the finished canvas.
+        curvature: k where the objective is the sum of k (C - target)^2, over all B pictures: it is exact then. With 0
+            it is the first order, of any objective.
+
+    Returns:
+        (B, T), in units of the objective.
+    """
+    canvas, walked = canvas.clone(), []
+    for color, alpha, windows, wider in stacks:
+        wide, slope = pad(canvas, wider), pad(gradient, wider)
+        windows = _checked(color, alpha, wide, windows)
+        along, square = torch.empty_like(alpha), torch.empty_like(alpha)
+        for strokes, view in windows:
+            place = view(wide)
+            apart = place - _at(color, strokes, place)
+            _at(along, strokes, place).copy_((view(slope) * apart).sum(-3, keepdim=True))
+            _at(square, strokes, place).copy_(apart.square().sum(-3, keepdim=True))
+            place.addcmul_(_at(alpha, strokes, place), apart, value=-1)
+        canvas = pad(wide, [-side for side in wider])
+        walked.append((alpha, windows, wider, along, square))
+    remaining, found = torch.ones_like(canvas[:, :1]), []  # R_t
+    for alpha, windows, wider, along, square in reversed(walked):
+        wide = pad(remaining, wider)
+        for strokes, view in reversed(windows):
+            place = view(wide)
+            shown = place * _at(alpha, strokes, place)
+            part = _at(along, strokes, place)
+            part.add_(shown * _at(square, strokes, place), alpha=curvature).mul_(shown)
+            place.sub_(shown)
+        remaining = pad(wide, [-side for side in wider])
+        found.append(along.sum((2, 3, 4)))
+    return torch.cat(found[::-1], 1)
 
 
 def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None) -> Sequence[Window]:

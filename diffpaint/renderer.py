@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .compositing import over
+from .compositing import Stack, over
 
 #: The action of every painter, each in [0, 1]. x and y are fractions of the canvas, y downwards; control is the control
 #: point of a quadratic Bezier; the brush's radius in px on a 64-px canvas is low * (high / low) ** size.
@@ -33,12 +33,14 @@ class Moment:
         step: Of the optimiser, from 0, of ``steps``; 0 of 0 where nobody knows.
         actions: (B, T, A) in [0, 1] as they are rendered, for what is penalised in strokes; None where there are none.
         renderer: Whose actions they are; None likewise.
+        background: (B, 3, H, W) in [0, 1], what they are painted on; None likewise.
     """
 
     step: int = 0
     steps: int = 0
     actions: Any = None
     renderer: Any = None
+    background: Any = None
 
     @property
     def progress(self) -> float:
@@ -77,6 +79,7 @@ class Renderer(nn.Module, ABC):
             position, as a fraction of the width from the left; ``y`` and ``_y`` likewise, from the top.
         shared: Those of them that are of the whole canvas, such as a camera or the colour of the ground: the same in
             all strokes. Constraints leave them alone.
+        fixed: Those of them that no gradient reaches, such as where a patch lies: initializers and strategies set them.
         size: (H, W) of the canvas, px.
         brush: The MyPaint brush that its strokes imitate, for replay; None if there is none.
         lr: What Adam's learning rate on the logits of its actions should be about.
@@ -88,6 +91,7 @@ class Renderer(nn.Module, ABC):
 
     action_names: tuple[str, ...]
     shared: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     size: tuple[int, int]
     brush: str | None = None
     lr: float = 0.1
@@ -148,6 +152,14 @@ class Renderer(nn.Module, ABC):
         In drawing order, as a painting is saved. Without strokes, no columns.
         """
         return (), actions.new_zeros(len(actions), 0)
+
+    def stacks(self, actions: Tensor) -> list[Stack]:
+        """All strokes of actions (1, T, A) as :func:`diffpaint.over` composites them, in drawing order.
+
+        Raises:
+            ValueError: It has no such strokes.
+        """
+        raise ValueError(f"{type(self).__name__} has no strokes that lie over one another")
 
     def previous(self, strokes: int) -> list[int]:
         """Which of T strokes comes before each in its own chain, whose positions are in the same coordinates.
@@ -251,6 +263,10 @@ class StrokeRenderer(Renderer):
             parts = [tuple(torch.cat(part) for part in zip(*parts, strict=True))]
         color, alpha = (part.unflatten(0, actions.shape[:2]) for part in parts[0])
         return color, alpha
+
+    def stacks(self, actions: Tensor) -> list[Stack]:
+        """See :meth:`Renderer.stacks`; those that composite otherwise than by ``over`` have none."""
+        return [Stack(*self.stack(actions))] if self.stitches else super().stacks(actions)
 
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Composite the strokes in order; see :meth:`Renderer.forward`."""

@@ -9,12 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffpaint import Renderer, StrokeRenderer, load_renderer, over
-from diffpaint.compositing import over_
+from diffpaint import Renderer, StrokeRenderer, over
+from diffpaint.compositing import Stack, over_
 from diffpaint.renderer import positions_among
 
 from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
+from .patch import check_margin, check_patch, fit, load_patch
 
 AT_ONCE = 2**22  # pixels of all patches together up to which keeping all strokes for backward is cheap enough
 LEAST = 48**2  # pixels that a smaller patch counts as: what a painter keeps of a stroke has a part that knows no pixels
@@ -62,8 +63,7 @@ class Grid(Renderer):
         super().__init__()
         if not 0 <= overlap < 1:
             raise ValueError(f"overlap is a fraction of the cell, 0 <= overlap < 1, got {overlap}: cells must advance")
-        if not 0 <= margin < 0.5:
-            raise ValueError(f"margin is a fraction of the patch, 0 <= margin < 0.5, got {margin}")
+        check_margin(margin)
         for name, count in (("rows", rows), ("cols", cols), ("scale", scale)):
             if count is not None and count < 1:
                 raise ValueError(f"{name} must be at least 1, got {count}")
@@ -83,15 +83,11 @@ class Grid(Renderer):
             if size is not None and rows is not None and cols is not None:
                 side = patch_side((rows, cols), size, overlap, margin)
                 options["size"] = (side, side)
-            name, renderer = renderer, _stroke_renderer(renderer, options)
+            name, renderer = renderer, load_patch(renderer, **options)
             patch = renderer.size
             if scale > 1:
-                renderer = _stroke_renderer(name, options | {"size": tuple(scale * side for side in patch)})
-        if not renderer.stitches:
-            raise ValueError(
-                f"a grid composites strokes by over; {type(renderer).__name__} has a forward or frames of its own, "
-                "which the grid would not use: paint a whole canvas with it"
-            )
+                renderer = load_patch(name, **options | {"size": tuple(scale * side for side in patch)})
+        factor, shift = fit(check_patch(renderer), margin, patch)
         self.renderer = renderer
         inherited = renderer.origin.get("defaults", {}).items()
         self.origin = {"defaults": {name: value for name, value in inherited if name not in ("size", *options)}}
@@ -101,20 +97,6 @@ class Grid(Renderer):
         self.shared = renderer.shared
         self.brush = renderer.brush
         self.lr = renderer.lr
-        factor, shift = torch.ones(len(self.action_names)), torch.zeros(len(self.action_names))
-        for positions in renderer.positions():
-            factor[positions], shift[positions] = 1 - 2 * margin, margin
-        if renderer.reach and renderer.radius is not None and "size" in renderer.action_names:
-            low, high = renderer.radius
-            room = margin * min(patch) / patch[0] * 64  # px on 64; radii refer to the patch's height
-            largest = min(high, room / renderer.reach)
-            if 0 < largest <= low:
-                raise ValueError(
-                    f"margin {margin:g} leaves strokes no room to end: the smallest reaches "
-                    f"{low * renderer.reach / 64:.2g} of the patch; take more, or 0 to have strokes cut off"
-                )
-            if margin:
-                factor[renderer.action_names.index("size")] = math.log(largest / low) / math.log(high / low)
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("shift", shift, persistent=False)
 
@@ -155,6 +137,12 @@ class Grid(Renderer):
             over_(color, alpha, wide[:, :, top : top + height, left : left + width])
             yield self.lattice.crop(wide).clone()
 
+    def stacks(self, actions: Tensor) -> list[Stack]:
+        """See :meth:`diffpaint.Renderer.stacks`."""
+        self.check(actions)
+        windows = self.lattice.windows(actions.shape[1] // self.cells)
+        return [Stack(*self.renderer.stack(self._in_patch(actions)), windows, self.lattice.beyond)]
+
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in drawing order, positions and radii in px of the whole canvas."""
         names, table = self.renderer.strokes(self._in_patch(actions))
@@ -186,10 +174,3 @@ class Grid(Renderer):
     def _in_patch(self, actions: Tensor) -> Tensor:
         """Positions as fractions of the cell become fractions of the patch; sizes end at the largest that fits."""
         return actions * self.factor + self.shift
-
-
-def _stroke_renderer(name: str, options: dict[str, Any]) -> StrokeRenderer:
-    renderer = load_renderer(name, **options)
-    if not isinstance(renderer, StrokeRenderer):
-        raise ValueError(f"a grid wraps stroke renderers; {name!r} is a {type(renderer).__name__}")
-    return renderer

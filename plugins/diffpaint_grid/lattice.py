@@ -105,12 +105,17 @@ class Lattice:
                 first += count
         return runs
 
-    def pad(self, canvas: Tensor) -> Tensor:
-        """Widen a canvas (B, C, H, W) so that the outermost patches lie on it."""
+    @property
+    def beyond(self) -> tuple[int, int, int, int]:
+        """How far the outermost patches reach beyond the canvas: left, right, top, bottom."""
         (top, left), (height, width) = self.reach, self.size
         (rows, cols), (down, across) = self.cells, self.stride
         full_height, full_width = (rows - 1) * down + self.patch[0], (cols - 1) * across + self.patch[1]
-        return pad(canvas, (left, full_width - width - left, top, full_height - height - top))
+        return left, full_width - width - left, top, full_height - height - top
+
+    def pad(self, canvas: Tensor) -> Tensor:
+        """Widen a canvas (B, C, H, W) so that the outermost patches lie on it."""
+        return pad(canvas, self.beyond)
 
     def crop(self, wide: Tensor) -> Tensor:
         """The canvas within a widened one."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from diffpaint import Renderer
+from diffpaint.compositing import Stack
 
 from .grid import Grid
 
@@ -102,6 +103,10 @@ class Pyramid(Renderer):
         for grid, part in self._parts(actions):
             for frame in grid.frames(part, frame):  # noqa: B020  the next level begins on the last frame
                 yield frame
+
+    def stacks(self, actions: Tensor) -> list[Stack]:
+        """See :meth:`diffpaint.Renderer.stacks`."""
+        return [stack for grid, part in self._parts(actions) for stack in grid.stacks(part)]
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """As the grids', and a column ``cell``: the side in px that stands for 64 px, another in each level."""
