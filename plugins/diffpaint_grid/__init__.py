@@ -1,7 +1,9 @@
-"""Grids of cells, alone or in levels: the small canvases of a stroke renderer, stitched into one of any size."""
+"""Small canvases of a stroke renderer on one of any size: in grids, alone or in levels, or wherever they are needed."""
 
 from .draft import Draft
 from .grid import Grid
 from .pyramid import Pyramid
+from .rounds import Rounds
+from .scatter import Scatter
 
-__all__ = ["Draft", "Grid", "Pyramid"]
+__all__ = ["Draft", "Grid", "Pyramid", "Rounds", "Scatter"]

@@ -1,4 +1,4 @@
-"""The draft: where the optimisation of a pyramid begins."""
+"""The draft: where the optimisation of a pyramid, or of scattered strokes, begins."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from diffpaint.constraints import constrain
 from diffpaint.renderer import positions_among
 
 from .grid import Grid
+from .placing import laid
 from .pyramid import Pyramid
+from .scatter import Scatter
 
 STEPS = 40  # of the optimiser, in each level
 SATURATED = 0.05  # colours start as far from 0 and 1, or so few steps could not bring them back
 
 
 class Draft(Initializer):
-    """Levels painted on white by pixels, one after another, each on its own scale; without levels, chance.
+    """Strokes near a picture, on white; of renderers that know neither levels nor places, by chance.
 
-    The strokes of a level begin with the colours that they are to lie on, so that none hides what is there. The
-    coarsest is painted on the smallest canvas, so that all but the finest take next to no time.
+    The levels of a pyramid are painted by pixels, one after another, each on its own scale. The strokes of a level
+    begin with the colours that they are to lie on, so that none hides what is there. The coarsest is painted on the
+    smallest canvas, so that all but the finest take next to no time. Scattered strokes lie where the picture needs
+    them, large ones first, and are not moved.
     """
 
     def __call__(
@@ -38,9 +42,12 @@ class Draft(Initializer):
         progress: bool = False,
     ) -> Tensor:
         """See :meth:`diffpaint.Initializer.__call__`."""
+        generator = torch.Generator().manual_seed(seed)
+        if isinstance(renderer, Scatter):
+            pictures = target.to(renderer.device)
+            return torch.stack([laid(renderer, picture, strokes, generator) for picture in pictures]).cpu()
         if not isinstance(renderer, Pyramid):
             return super().__call__(renderer, target, strokes, seed=seed)
-        generator = torch.Generator().manual_seed(seed)
         target = target.to(renderer.device)
         canvas = torch.ones_like(target)
         drafted = []

@@ -22,6 +22,16 @@ class TestDraft(InitializerConformance):
         return load_renderer("pyramid", rows=2, cols=3, size=(20, 30), levels=2)
 
 
+class TestDraftOfScatteredStrokes(InitializerConformance):
+    @pytest.fixture
+    def initializer(self):
+        return load_initializer("draft")
+
+    @pytest.fixture
+    def renderer(self):
+        return load_renderer("scatter", size=(20, 30))
+
+
 class TestDraftWithoutLevels(InitializerConformance):
     @pytest.fixture
     def initializer(self):

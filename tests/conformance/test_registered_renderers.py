@@ -75,6 +75,22 @@ class TestGridScaled(RendererConformance):
         return diffpaint.load_renderer("grid", rows=1, cols=2, size=(10, 17), scale=2)
 
 
+class TestScatter(RendererConformance):
+    strokes = 6
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("scatter", size=(20, 31))
+
+
+class TestScatterScaled(RendererConformance):
+    strokes = 5
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("scatter", size=(24, 17), scale=2, margin=0.3)
+
+
 class TestCPPN(RendererConformance):
     strokes = 1
     has_strokes = False

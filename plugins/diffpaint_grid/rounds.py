@@ -1,0 +1,95 @@
+"""The strategy of scattered strokes: rounds from large to small, each where the painting is still wrong."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor
+
+from diffpaint import Moment, Strategy
+from diffpaint.compositing import worth
+from diffpaint.objective import check_target
+from diffpaint.strategy import Change
+
+from .placing import SPREAD, begun, peaks, refitted
+from .scatter import Scatter, shares
+
+ROUNDS = 24  # in which strokes are added
+GROWN = 0.3  # of all steps, after which no stroke is added
+MOVES = 10  # after that
+SETTLED = 0.85  # of all steps, after which none is moved
+MOVED = 0.08  # of all strokes, in one move
+
+
+class Rounds(Strategy):
+    """Strokes are added round by round, each smaller than the last, at the peaks of the squared error.
+
+    They begin along the edges there and in the colours of the picture. Once all are there, those that are worth least
+    are moved to where the error is. With every round, strokes that have outgrown their patches, or shrunk in them, are
+    put into others that fit.
+
+    Args:
+        strokes: Of the finished painting.
+        target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], what is painted.
+        seed: Of chance.
+
+    Raises:
+        ValueError: No stroke, or a target that is no picture. When it is called: a renderer without patches to place.
+    """
+
+    pictures = ("target",)
+
+    def __init__(self, strokes: int = 1000, *, target: Tensor, seed: int = 0):
+        if strokes < 1:
+            raise ValueError(f"strokes must be at least 1, got {strokes}")
+        self.strokes, self.target, self.seed = strokes, check_target(target), seed
+        self.first = shares(strokes)[0]
+
+    def __repr__(self) -> str:
+        return f"Rounds(strokes={self.strokes}, seed={self.seed})"
+
+    def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
+        """See :class:`diffpaint.Strategy`."""
+        if not isinstance(moment.renderer, Scatter):
+            raise ValueError(f"rounds place strokes of scatter; {type(moment.renderer).__name__} is another renderer")
+        done, now = (moment.step + 1) / max(1, moment.steps), moment.actions.shape[1]
+        planned, octave = self._planned(done)
+        if planned > now:
+            return self._changed(moment, canvas, planned - now, octave)
+        turns = [GROWN + (SETTLED - GROWN) * (turn + 0.5) / MOVES for turn in range(MOVES)]
+        if any(round(turn * moment.steps) == moment.step + 1 for turn in turns):
+            return self._changed(moment, canvas, max(1, round(MOVED * now)), octave, moved=True)
+        return None
+
+    def _planned(self, done: float) -> tuple[int, int]:
+        """How many strokes there should be after a part of all steps, and the octave of the last ones."""
+        ends = list(itertools.accumulate(shares(self.strokes)))
+        turn = int(min(1.0, done / GROWN) * ROUNDS) / ROUNDS * (len(ends) - 1)
+        octave = min(int(turn), len(ends) - 2)
+        if octave < 0:
+            return self.strokes, 0
+        return round(ends[octave] + (turn - octave) * (ends[octave + 1] - ends[octave])), octave + 1
+
+    def _changed(self, moment: Moment, canvas: Tensor, count: int, octave: int, moved: bool = False) -> Change:
+        """So many new strokes, beside those that are there or instead of those that are worth least."""
+        renderer: Scatter = moment.renderer
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + moment.step) % 2**63)
+        target, number = self.target.to(canvas).expand_as(canvas), renderer.numbered(octave)
+        changed, kept = [], []
+        for one, painted, picture, ground in zip(moment.actions, canvas, target, moment.background, strict=True):
+            stays = torch.arange(len(one), device=one.device)
+            if moved:
+                slope = (painted - picture) * 2  # of the sum of squares, whose curvature is 1
+                value = worth(renderer.stacks(one[None]), ground[None], slope[None], 1.0)[0]
+                stays = value.topk(len(one) - count).indices.sort().values
+                with torch.no_grad():
+                    painted = renderer(one[None, stays], ground[None])[0]
+            error = (painted - picture).square().sum(0)
+            places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
+            new = begun(renderer, picture, painted, places, number, generator)
+            whole = torch.cat([refitted(renderer, one[stays]), new])
+            order = renderer.placed(whole)[1].sort(stable=True).indices  # by side: what is small and new lies on top
+            changed.append(whole[order])
+            kept.append(torch.cat([stays, stays.new_full((count,), -1)])[order])
+        return Change(torch.stack(changed), torch.stack(kept))
