@@ -9,6 +9,7 @@ import click
 from ..expression import parse_call
 from ..io.document import read_document
 from ..io.files import check_outputs
+from ..io.untrusted import names_of_a_file
 from ..painting import Painting, find_writer
 from .options import check_size
 from .plan import enlarged
@@ -47,7 +48,8 @@ def export(painting: Path, output: Path, size: int | None, writer: str | None) -
         check_size(size)
         named, factor = document["renderer"], size / max(document["width"], document["height"])
         options = {**named.get("defaults", {}), **named["options"]}
-        finished = finished.rendered_by(enlarged(named["name"], factor, **options))
+        with names_of_a_file():
+            finished = finished.rendered_by(enlarged(named["name"], factor, **options))
     chosen.write(finished, output)
     height, width = finished.renderer.size
     click.echo(f"wrote {output} ({width} x {height} px)", err=True)
