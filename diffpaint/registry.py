@@ -89,11 +89,11 @@ def load(group: str, name: str) -> Any:
 
     Raises:
         PluginError: As :func:`entry_of`; or it fails to import, or is not what its group holds.
-        ValueError: ``package:attribute`` that stands in a file.
+        ValueError: ``package:attribute`` that stands in a file; see :func:`diffpaint.io.untrusted.check_typed`.
     """
     if ":" in name:
         what = f"{kind_of(group)} {brief(name)!r}"
-        check_typed(what)
+        check_typed(name, (one.value for known in entries_of(group).values() for one in known), what)
         if name.startswith(":") or name.endswith(":"):
             raise PluginError(f"{what} cannot be imported: wanted package:attribute")
         return _import(EntryPoint(name, name, f"diffpaint.{group}"), group, what)

@@ -36,10 +36,10 @@ def check_size(size: Any, most: int = MOST_PIXELS) -> tuple[int, int]:
     Raises:
         ValueError: It is no pair of whole numbers from 1, or of more than ``most`` pixels.
     """
-    pair = isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2
-    if not pair or not all(_is_whole(side) and side >= 1 for side in size):
+    sides = list(size) if isinstance(size, Sequence) and not isinstance(size, str) else []
+    if len(sides) != 2 or not all(_is_whole(side) and side >= 1 for side in sides):
         raise ValueError(f"size is (height, width), two whole numbers of at least 1 px, got {size!r:.60}")
-    height, width = int(size[0]), int(size[1])
+    height, width = int(sides[0]), int(sides[1])
     if height * width > most or max(height, width) > MOST_SIDE:
         raise ValueError(f"size is at most {most / 1e6:g} megapixels, and {MOST_SIDE} px a side, got {size!r:.60}")
     return height, width

@@ -80,9 +80,10 @@ def restore_checkpoint(
         state = torch.load(path, map_location="cpu", weights_only=True)
         # runs of training were saved with a "config" and without a version before 0.2
         version, known = state.get("version", VERSION), state.get("settings", state.get("config"))
+        version = check_schema(version, int, "version")
         known = _flat(check_schema(known, dict[str, Any], "settings"))
     if version != VERSION:
-        raise ValueError(f"checkpoint {path} has version {brief(version, 40)}; this program reads version {VERSION}")
+        raise ValueError(f"checkpoint {path} has version {version}; this program reads version {VERSION}")
     with damage_named(path):
         check_schema(state, schema, "state")
     now, renamed = _flat(settings), renamed or {}
@@ -93,7 +94,7 @@ def restore_checkpoint(
         if known.get(name) != now.get(name)
     ]
     if differ:
-        raise ValueError(f"checkpoint {path} is of other settings: {brief('; '.join(differ), 1000)}")
+        raise ValueError(f"checkpoint {path} is of other settings: {brief('; '.join(differ), 240)}")
     return {name: state[name] for name in schema.__struct_fields__}
 
 

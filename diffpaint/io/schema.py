@@ -61,7 +61,7 @@ def check_schema(value: Any, schema: type[T], what: str) -> T:
         reason, at, place = str(error).rpartition(" - at `$")
         reason, place = (reason, place.removesuffix("`")) if at else (place, "")
         reason = reason.replace("Object missing required field", "it lacks")
-        if at and " got " not in reason:
+        if at and " got " not in reason and "Invalid enum" not in reason:
             reason += f", got {_shown(value, place)}"
         parts = (what, brief(place.removeprefix(".")), brief(reason[:1].lower() + reason[1:]))
         raise ValueError(": ".join(part for part in parts if part)) from error

@@ -191,18 +191,17 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             head = file.read(4)
-            axes = head[3] if len(head) == 4 else 0
-            if head[:3] != b"\0\0\x08" or not 1 <= axes <= MOST_AXES:
-                raise ValueError("no IDX file of bytes")
+            axes = head[3] if len(head) == 4 and head[:3] == b"\0\0\x08" else 0
             lengths = file.read(4 * axes)
-            shape = np.frombuffer(lengths, ">u4").tolist() if len(lengths) == 4 * axes else [0] * axes
-            if (size := math.prod(shape)) > MOST_BYTES:
-                raise ValueError(f"an array of {' x '.join(map(str, shape))} is more than {MOST_BYTES} bytes")
-            raw = file.read(size + 1)  # no more of what may unpack to anything
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+            shape = np.frombuffer(lengths[: len(lengths) // 4 * 4], ">u4").tolist()
+            size = math.prod(shape)
+            raw = file.read(min(size, MOST_BYTES) + 1)  # no more: it may be packed, and without end
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
-    if len(raw) != size or not axes:
-        found = f"{len(raw)} bytes" if len(raw) <= size else f"more than {size} bytes"
+    if not 1 <= axes <= MOST_AXES:
+        raise ValueError(f"{path} is no IDX file of bytes")
+    if len(shape) != axes or len(raw) != size:
+        found = f"{len(raw)} bytes" if len(raw) <= min(size, MOST_BYTES) else f"more than {len(raw) - 1} bytes"
         raise ValueError(f"{path} is damaged: {found} for an array of {' x '.join(map(str, shape))}")
     return np.frombuffer(raw, np.uint8).reshape(shape)
 

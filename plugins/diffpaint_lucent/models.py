@@ -74,7 +74,7 @@ def load_model(name: str) -> Model:
         return _timm(name, what)
     if source == "lucent":
         return _lucent(name, what)
-    check_typed(f"model {name!r}")
+    check_typed(name, (), f"model {name!r}")
     try:
         made = pkgutil.resolve_name(name)()
     except Exception as error:  # whatever the package raises
