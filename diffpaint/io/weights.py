@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,7 +69,8 @@ def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Pa
         ValueError: They do not fit; what is asked for is compared before memory is taken for it.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of layers without a number, which do not fit
             wanted = {key: value.shape for key, value in make().state_dict().items()}
         if wanted != {key: value.shape for key, value in state.items()}:
             raise ValueError("its options make a network of other shapes")

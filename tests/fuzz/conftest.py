@@ -11,9 +11,8 @@ from diffpaint import PluginError
 from diffpaint.registry import entries_of
 
 FREE = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-settings.register_profile("short", max_examples=100, derandomize=True, **FREE)
+settings.register_profile("short", max_examples=60, derandomize=True, **FREE)
 settings.register_profile("long", max_examples=3_000, **FREE)
-settings.register_profile("mid", max_examples=500, **FREE)
 settings.load_profile("short")
 
 LONGEST = 300  # letters of an error
