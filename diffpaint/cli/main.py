@@ -60,7 +60,7 @@ class PluginGroup(click.Group):
         except RuntimeError as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or not _out_of_memory(error):
                 raise
-            reason = brief(str(error).strip().splitlines()[0])
+            reason = brief(str(error).strip().splitlines()[0], LONGEST)
             raise _Mistake(f"out of memory: a smaller canvas, or fewer strokes, need less ({reason})") from error
 
 

@@ -57,13 +57,14 @@ def read_weights_header(path: Path, schema: type[Struct], what: str) -> dict[str
         return header
 
 
-def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Path) -> N:
+def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Path, what: str) -> N:
     """Make a network of a file's options, and give it the file's weights.
 
     Args:
         make: Makes the network.
         state: Its weights, of :func:`read_weights`.
         path: Of the file, for errors.
+        what: It should fit, for errors: ``neural-splat``.
 
     Raises:
         ValueError: They do not fit; what is asked for is compared before memory is taken for it.
@@ -78,7 +79,7 @@ def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Pa
         network.load_state_dict(state)
         return network
     except (TypeError, ValueError, RuntimeError, OverflowError, ArithmeticError) as error:
-        raise ValueError(f"{path} is damaged: {brief(error)}; train it again") from error
+        raise ValueError(f"{path} is damaged: it does not fit {what} ({brief(error)}); train it again") from error
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def load_agent(name: str) -> TrainedAgent:
             f"no agent {name!r}; there is {known}, and 'diffpaint agent train' writes a .safetensors of your own"
         )
     state, header = read_weights(path, Header, "an agent")
-    agent = load_network(lambda: Agent(**header["options"]), state, name)
+    agent = load_network(lambda: Agent(**header["options"]), state, name, "an agent")
     try:
         constraints = constraints_of(header["constraints"])
     except Exception as error:  # whatever a plugin raises at options that nobody gave it

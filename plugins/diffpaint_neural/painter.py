@@ -58,7 +58,8 @@ class NeuralPainter(StrokeRenderer):
         self.brush = header["brush"]
         self.radius = (header["radius"][0], header["radius"][1])
         self.reach = header["reach"]
-        network = load_network(lambda: self.network_class(self.radius, **header["options"]), state, brush)
+        what = f"neural-{self.painter}"
+        network = load_network(lambda: self.network_class(self.radius, **header["options"]), state, brush, what)
         noise = getattr(network, "noise", 0)
         self.table = NoiseTable(noise, seed) if noise else None
         self.network: Any = self.fused(network.eval().requires_grad_(False))
