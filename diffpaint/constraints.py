@@ -15,7 +15,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .renderer import FINISHED, Moment, Renderer, listed
+from .io.brief import listed
+from .renderer import FINISHED, Moment, Renderer
 
 SAMPLE = 1000  # random strokes by which it is checked that constraints do not undo one another
 

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from .constraints import Constraint
 from .initializer import Initializer
+from .io.brief import brief
 from .io.images import read_image
 from .objective import Objective
 from .randomness import seeded
@@ -54,9 +55,9 @@ class _Reader:
 
     def error(self, what: str, at: int | None = None) -> ValueError:
         rest = self.text[self.at if at is None else at :].lstrip()
-        where = f"at character {len(self.text) - len(rest) + 1}, {_cut(rest, 24)!r}" if rest else "at its end"
+        where = f"at character {len(self.text) - len(rest) + 1}, {brief(rest, 24)!r}" if rest else "at its end"
         hint = "write NAME or NAME(option=value, ...), and quotes around text with a comma"
-        return ValueError(f"{_cut(self.text, 100)!r}: {what} {where}; {hint}")
+        return ValueError(f"{brief(self.text, 100)!r}: {what} {where}; {hint}")
 
     def match(self, pattern: str) -> str:
         """What comes next, blanks aside, if it is this; and go on behind it."""
@@ -212,10 +213,6 @@ def load_strategy(text: str, /, target: Tensor | None = None, **options: Any) ->
     return make("strategies", text, like=target, **options)
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}..."
-
-
 def _made(group: str, call: Call, beside: dict[str, Any], like: Tensor | None) -> Any:
     if twice := sorted(call.options.keys() & beside.keys()):
         raise ValueError(f"{call.name!r}: {', '.join(twice)} is given in the text and beside it; leave one out")
@@ -226,8 +223,7 @@ def _made(group: str, call: Call, beside: dict[str, Any], like: Tensor | None) -
     try:
         signature.bind(**options)
     except TypeError as error:
-        known = ", ".join(signature.parameters)
-        raise ValueError(f"{name!r}: {error}; its options are {known or 'none'}") from None
+        raise ValueError(f"{name!r}: {error}; its options are {', '.join(signature.parameters) or 'none'}") from None
     for option, value in options.items():
         known = signature.parameters.get(option)
         if option in call.texts and isinstance(value, int | float) and known and str(known.annotation) in _TEXT:
@@ -240,7 +236,7 @@ def _made(group: str, call: Call, beside: dict[str, Any], like: Tensor | None) -
     except TypeError as error:  # text where a number is wanted
         if not options:
             raise
-        raise ValueError(f"{name!r} cannot take {_cut(str(_plain(options)), 100)} ({error})") from error
+        raise ValueError(f"{name!r} cannot take {brief(str(_plain(options)), 100)} ({error})") from error
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from tqdm import tqdm
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
 from .interrupt import catch_interrupt
-from .io.checkpoint import restore_checkpoint, save_checkpoint
+from .io.bounds import check_whole
+from .io.checkpoint import PaintingState, damage_named, restore_checkpoint, restore_optimizer, save_checkpoint
 from .io.files import check_writable
 from .io.ground import TRANSPARENT, Background, encode_ground, lay_ground
 from .logits import Logits, Optimizer, Rates, check_actions
@@ -158,9 +159,10 @@ class _Work:
 
     def restore(self, path: Path, settings: Mapping[str, Any]) -> None:
         """Go on from a checkpoint; see :func:`restore_checkpoint` for what it raises."""
-        state = restore_checkpoint(path, settings, ("logits", "optimizer", "losses"))
-        self.logits.value, self.losses = state["logits"], list(state["losses"])
-        self.logits.optimizer.load_state_dict(state["optimizer"])
+        state = restore_checkpoint(path, settings, PaintingState)
+        with damage_named(path):
+            self.logits.value, self.losses = state["logits"], list(state["losses"])
+            restore_optimizer(self.logits.optimizer, state["optimizer"])
 
     def keep(self, path: Path | None, settings: Mapping[str, Any]) -> None:
         """Write a checkpoint, if there is to be one; a full disk is no reason to lose the painting too."""
@@ -280,10 +282,8 @@ def _optimise(
 
 def _check_numbers(seed: int, **counts: int) -> None:
     for name, value in counts.items():
-        if value < (least := 0 if name == "steps" else 1):
-            raise ValueError(f"{name} must be at least {least}, got {value}")
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be a whole number from 0 to 2**64 - 1, got {seed}")
+        check_whole(name, value, 0 if name == "steps" else 1)
+    check_whole("seed", seed, 0, 2**64 - 1)
 
 
 def _named(part: Any) -> str:

@@ -15,6 +15,7 @@ from torch.nn.functional import interpolate
 from .expression import make
 from .io.document import decode_actions, decode_renderer, encode_actions, read_document
 from .io.ground import TRANSPARENT, decode_ground, encode_ground
+from .io.untrusted import names_of_a_file
 from .registry import names
 from .renderer import Renderer
 
@@ -118,12 +119,13 @@ class Painting:
             PluginError: Its renderer is not installed; it says where it came from.
         """
         document = read_document(path)
-        renderer = decode_renderer(document, path) if renderer is None else renderer
-        actions, ground = decode_actions(document, renderer, path), decode_ground(document["background"])
-        ground = ground.expand(1, 3, *renderer.size) if ground.shape[2:] == (1, 1) else ground
-        history = document["seed"], ground, document["losses"], document["interrupted"]
-        saved = cls(ground, actions, renderer, *history, transparent=document["background"] == TRANSPARENT)
-        return saved.rendered_by(renderer)
+        with names_of_a_file(renderer is None):  # until it has painted: a plugin may load what it names as late as that
+            renderer = decode_renderer(document, path) if renderer is None else renderer
+            actions, ground = decode_actions(document, renderer, path), decode_ground(document["background"])
+            ground = ground.expand(1, 3, *renderer.size) if ground.shape[2:] == (1, 1) else ground
+            history = document["seed"], ground, document["losses"], document["interrupted"]
+            saved = cls(ground, actions, renderer, *history, transparent=document["background"] == TRANSPARENT)
+            return saved.rendered_by(renderer)
 
     def _render(self, renderer: Renderer, ground: Tensor) -> Tensor:
         with torch.no_grad():

@@ -13,6 +13,9 @@ from typing import Any
 
 from importlib_metadata import EntryPoint, distributions
 
+from .io.brief import brief
+from .io.untrusted import check_typed
+
 #: Groups of entry points, ``diffpaint.renderers`` and so on, and what is registered there: a subclass of this, or, of
 #: commands, an instance.
 GROUPS = {
@@ -73,7 +76,7 @@ def entry_of(group: str, name: str) -> EntryPoint:
     """
     entries = entries_of(group).get(name)
     if entries is None:
-        near = difflib.get_close_matches(name, names(group), n=1)
+        near = difflib.get_close_matches(name := brief(name), names(group), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise PluginError(f"no {kind_of(group)} named {name!r}; installed: {', '.join(names(group)) or 'none'}{hint}")
     if problem := claimed(group, entries, entries[0]):
@@ -82,15 +85,18 @@ def entry_of(group: str, name: str) -> EntryPoint:
 
 
 def load(group: str, name: str) -> Any:
-    """Import what is registered as ``name``; ``package:attribute`` imports that instead.
+    """Import what is registered as ``name``; ``package:attribute`` that a person typed imports that instead.
 
     Raises:
         PluginError: As :func:`entry_of`; or it fails to import, or is not what its group holds.
+        ValueError: ``package:attribute`` that stands in a file; see :func:`diffpaint.io.untrusted.check_typed`.
     """
     if ":" in name:
+        what = f"{kind_of(group)} {brief(name)!r}"
+        check_typed(name, (one.value for known in entries_of(group).values() for one in known), what)
         if name.startswith(":") or name.endswith(":"):
-            raise PluginError(f"{kind_of(group)} {name!r} cannot be imported: wanted package:attribute")
-        return _import(EntryPoint(name, name, f"diffpaint.{group}"), group, f"{kind_of(group)} {name!r}")
+            raise PluginError(f"{what} cannot be imported: wanted package:attribute")
+        return _import(EntryPoint(name, name, f"diffpaint.{group}"), group, what)
     return load_entry(group, entry_of(group, name))
 
 
@@ -127,12 +133,11 @@ def _import(entry: EntryPoint, group: str, what: str) -> Any:
     try:
         found = entry.load()
     except BaseException as error:  # whatever a plugin's import raises, it is that plugin's problem alone
-        reason = str(error).strip().partition("\n")[0]
+        reason = brief(str(error).strip().partition("\n")[0])
         raise PluginError(f"{what} cannot be imported: {type(error).__name__}: {reason}") from error
     wanted, kind = pkgutil.resolve_name(GROUPS[group]), "an instance" if group == "commands" else "a subclass"
-    if not (
-        isinstance(found, wanted) if group == "commands" else isinstance(found, type) and issubclass(found, wanted)
-    ):
+    right = isinstance(found, wanted) if group == "commands" else isinstance(found, type) and issubclass(found, wanted)
+    if not right:
         given = found.__name__ if isinstance(found, type) else f"a {type(found).__name__}"
         raise PluginError(f"{what} is {given}; wanted {kind} of {GROUPS[group].replace(':', '.')}")
     return found

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .compositing import Stack, over
+from .io.brief import listed
 
 #: The action of every painter, each in [0, 1]. x and y are fractions of the canvas, y downwards; control is the control
 #: point of a quadratic Bezier; the brush's radius in px on a 64-px canvas is low * (high / low) ** size.
@@ -302,8 +303,3 @@ def positions_among(names: Sequence[str]) -> tuple[list[int], list[int]]:
     """Indices of the names of horizontal, and of vertical, positions; see :attr:`Renderer.action_names`."""
     x, y = ([i for i, name in enumerate(names) if f"_{name}".endswith(ending)] for ending in ("_x", "_y"))
     return x, y
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Names for an error, at most sixteen of them."""
-    return ", ".join(names) if len(names) <= 16 else f"{', '.join(names[:16])}, and {len(names) - 16} more"

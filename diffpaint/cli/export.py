@@ -9,6 +9,7 @@ import click
 from ..expression import parse_call
 from ..io.document import read_document
 from ..io.files import check_outputs
+from ..io.untrusted import names_of_a_file
 from ..painting import Painting, find_writer
 from .options import check_size
 from .plan import enlarged
@@ -23,7 +24,13 @@ from .plan import enlarged
     metavar="NAME(OPTION=VALUE)",
     help="Options of the format, such as gif(frames=30, seconds=4).  [default: the ending of the output]",
 )
-def export(painting: Path, output: Path, size: int | None, writer: str | None) -> None:
+@click.option(
+    "--trust",
+    metavar="PACKAGE:CLASS",
+    multiple=True,
+    help="A renderer that no plugin registers, and that the painting may import all the same.  [repeatable]",
+)
+def export(painting: Path, output: Path, size: int | None, writer: str | None, trust: tuple[str, ...]) -> None:
     """Draw the canvas of a saved PAINTING (.json) again, at any size, in any format there is a writer for.
 
     The painter draws it. 'diffpaint replay' has the real MyPaint engine draw the same strokes.
@@ -42,12 +49,13 @@ def export(painting: Path, output: Path, size: int | None, writer: str | None) -
     document = read_document(painting)
     if output.suffix.lower() == ".json" and output.exists():
         read_document(output)  # only a painting's own document is written over
-    finished = Painting.load(painting)
-    if size is not None:
-        check_size(size)
-        named, factor = document["renderer"], size / max(document["width"], document["height"])
-        options = {**named.get("defaults", {}), **named["options"]}
-        finished = finished.rendered_by(enlarged(named["name"], factor, **options))
+    with names_of_a_file(trusted=trust):
+        finished = Painting.load(painting)
+        if size is not None:
+            check_size(size)
+            named, factor = document["renderer"], size / max(document["width"], document["height"])
+            options = {**named.get("defaults", {}), **named["options"]}
+            finished = finished.rendered_by(enlarged(named["name"], factor, **options))
     chosen.write(finished, output)
     height, width = finished.renderer.size
     click.echo(f"wrote {output} ({width} x {height} px)", err=True)

@@ -12,7 +12,10 @@ import click
 from importlib_metadata import EntryPoint
 
 from .. import __version__
+from ..io.brief import brief
 from ..registry import PluginError, entry_of, load, names
+
+LONGEST = 2_000  # letters of an error
 
 
 class PluginGroup(click.Group):
@@ -53,11 +56,11 @@ class PluginGroup(click.Group):
         except (ValueError, OSError, MemoryError, PluginError) as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
                 raise
-            raise _Mistake(" ".join(str(error).split())) from error
+            raise _Mistake(brief(error, LONGEST)) from error
         except RuntimeError as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or not _out_of_memory(error):
                 raise
-            reason = str(error).strip().splitlines()[0]
+            reason = brief(str(error).strip().splitlines()[0], LONGEST)
             raise _Mistake(f"out of memory: a smaller canvas, or fewer strokes, need less ({reason})") from error
 
 

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
-import json
-import math
-import sys
+import base64
+import struct
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from msgspec import Meta, Struct
 from torch import Tensor
 
 from ..expression import load_renderer
 from ..registry import PluginError
 from ..renderer import Renderer
-from .ground import TRANSPARENT, decode_ground
+from .bounds import MOST_PIXELS, MOST_SIDE
+from .brief import brief
+from .ground import decode_ground
 from .readable import plain
+from .schema import Number, Text, Unit, check_schema, decode_json
+from .untrusted import names_of_a_file
 
 FORMAT, VERSION = "diffpaint-painting", 1
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # what every PNG begins with; its width and height follow
+
+
+class Named(Struct):
+    """A renderer by name, and where it came from."""
+
+    name: Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z_][\w.:-]*$")]
+    options: dict[str, Any]
+    defaults: dict[str, Any] = {}
+    distribution: Text = ""
+    version: Text = ""
+
+
+class Document(Struct):
+    """A painting, as docs/formats.md describes it."""
+
+    width: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    height: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    background: list[Unit] | dict[str, str] | Literal["transparent"]
+    brush: Text | None
+    cell: Annotated[float, Meta(ge=1e-3, le=1e6)]
+    stroke_columns: list[Text]
+    strokes: list[list[Number]]
+    renderer: Named | None
+    action_names: list[Text]
+    actions: list[list[Unit]]
+    seed: Annotated[int, Meta(ge=0)]
+    losses: list[float]
+    interrupted: bool
+    shared: dict[str, Unit] = {}
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -27,64 +61,52 @@ def read_document(path: str | Path) -> dict[str, Any]:
         The document, as docs/formats.md describes it.
 
     Raises:
-        ValueError: No such file, no painting, another version, or a number that is missing, not finite or out of
-            range; the message says which.
+        ValueError: No such file, no painting, another version, or a field that is missing or out of range; the message
+            says which.
     """
     path = Path(path)
     try:
-        document = json.loads(path.read_text())
+        content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read painting {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no painting: not JSON ({error})") from error
+    document = decode_json(content, f"{path} is no painting")
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f'{path} is no painting: it lacks "format": "{FORMAT}"')
     if document.get("version") != VERSION:
-        raise ValueError(f"{path} has version {document.get('version')!r}; this program reads version {VERSION}")
-    fields = {
-        **{"width": int, "height": int, "background": (list, str, dict), "brush": (str, type(None))},
-        **{"cell": (int, float), "stroke_columns": list, "strokes": list, "renderer": (dict, type(None))},
-        **{"action_names": list, "actions": list, "seed": int, "losses": list, "interrupted": bool},
-    }
-    for key, kind in fields.items():
-        if key not in document or not isinstance(document[key], kind):
-            raise ValueError(
-                f"{path} is a damaged painting: {key!r} is {'missing' if key not in document else 'wrong'}"
-            )
-    if document["width"] < 1 or document["height"] < 1 or not 0 < document["cell"] < math.inf:
-        raise ValueError(f"{path} is a damaged painting: width, height and cell must be above 0")
-    shared = document.get("shared", {})
-    if not isinstance(shared, dict):
-        raise ValueError(f"{path} is a damaged painting: 'shared' is wrong")
-    _check_table(path, "shared", [list(shared.values())], len(shared), unit=True)
-    _check_ground(path, document["background"])
-    _check_table(path, "actions", document["actions"], len(document["action_names"]), unit=True)
-    _check_table(path, "strokes", document["strokes"], len(document["stroke_columns"]), unit=False)
+        version = brief(repr(document.get("version")), 40)
+        raise ValueError(f"{path} has version {version}; this program reads version {VERSION}")
+    what = f"{path} is a damaged painting"
+    checked = check_schema(document, Document, what)
+    if checked.width * checked.height > MOST_PIXELS:
+        raise ValueError(f"{what}: width and height make more than {MOST_PIXELS // 10**6} megapixels")
+    _check_ground(checked, what)
+    _check_rows(what, "actions", checked.actions, len(checked.action_names))
+    _check_rows(what, "strokes", checked.strokes, len(checked.stroke_columns))
     return document
 
 
-def _check_ground(path: Path, ground: Any) -> None:
+def _check_ground(document: Document, what: str) -> None:
+    """A colour has three channels, and a picture is a PNG of the size of the canvas, known before it is decoded."""
+    ground = document.background
     if isinstance(ground, list):
-        _check_table(path, "background", [ground], 3, unit=True)
+        _check_rows(what, "background", [ground], 3)
     elif isinstance(ground, dict):
-        decode_ground(ground, f"the background of {path}")
-    elif ground != TRANSPARENT:
-        raise ValueError(f"{path} is a damaged painting: background is a colour, a picture or {TRANSPARENT!r}")
+        try:
+            content = base64.b64decode(ground["png"], validate=True)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{what}: its background is no PNG in base64 ({brief(repr(error))})") from error
+        if content[: len(PNG)] != PNG or len(content) < len(PNG) + 8:
+            raise ValueError(f"{what}: its background is no PNG")
+        size = struct.unpack_from(">II", content, len(PNG))
+        if size != (document.width, document.height):
+            raise ValueError(f"{what}: its background is {size[0]} x {size[1]} px, and its canvas is not")
+        decode_ground(ground, f"the background of {what}")
 
 
-def _check_table(path: Path, what: str, rows: list, columns: int, unit: bool) -> None:
+def _check_rows(what: str, table: str, rows: list[list[float]], columns: int) -> None:
     for number, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != columns:
-            raise ValueError(f"{path}: {what}, row {number} should hold {columns} numbers")
-        for value in row:
-            if (
-                not isinstance(value, (int, float))
-                or not abs(value) <= sys.float_info.max
-                or (unit and not 0 <= value <= 1)
-            ):
-                raise ValueError(
-                    f"{path}: {what}, row {number} holds {value!r}; wanted a finite number" + " in [0, 1]" * unit
-                )
+        if len(row) != columns:
+            raise ValueError(f"{what}: {table}, row {number} should hold {columns} numbers, and holds {len(row)}")
 
 
 def encode_actions(actions: Tensor, renderer: Renderer) -> dict[str, Any]:
@@ -110,25 +132,31 @@ def encode_actions(actions: Tensor, renderer: Renderer) -> dict[str, Any]:
 
 
 def decode_renderer(document: dict[str, Any], path: str | Path) -> Renderer:
-    """The renderer that a document names.
+    """The renderer that a document names; every name in it, at any depth, is one that is registered.
 
     Raises:
-        ValueError: It names none, or one that does not take its options.
+        ValueError: It names none, one that does not take its options, or one of another size than the painting.
         PluginError: It is not installed; the message says where it came from.
     """
     named = dict(document["renderer"] or {})
     if not named:
         raise ValueError(f"{path} does not say how its renderer was made; pass one with renderer=")
     try:
-        renderer = load_renderer(named["name"], **named.get("defaults", {}) | named["options"])
-        renderer.spec = {"name": named.pop("name"), "options": named.pop("options")}
-        renderer.origin = named
-        return renderer
+        with names_of_a_file():
+            renderer = load_renderer(named["name"], **named.get("defaults", {}) | named["options"])
     except PluginError as error:
-        origin = f"{named.get('distribution', 'a plugin')} {named.get('version', '')}".strip()
-        raise PluginError(f"{error}; {path} was painted with {origin}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is a damaged painting: its renderer cannot be made ({error!r})") from error
+        origin = f"{named.get('distribution') or 'a plugin'} {named.get('version', '')}"
+        raise PluginError(f"{error}; {path} was painted with {brief(origin, 60)}") from error
+    except Exception as error:  # whatever a plugin raises at options that nobody gave it
+        raise ValueError(
+            f"the renderer of {path} cannot be made ({type(error).__name__}: {brief(error, 160)})"
+        ) from error
+    if tuple(renderer.size) != (document["height"], document["width"]):
+        size = f"{brief(renderer.size, 40)}, the painting ({document['height']}, {document['width']})"
+        raise ValueError(f"{path} is a damaged painting: its renderer's size is {size}")
+    renderer.spec = {"name": named.pop("name"), "options": named.pop("options")}
+    renderer.origin = named
+    return renderer
 
 
 def decode_actions(document: dict[str, Any], renderer: Renderer, path: str | Path) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from .brief import brief
 from .files import replacing
 
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
@@ -51,7 +52,7 @@ def read_image(
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2  # Pillow refuses at twice this number
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of sizes, and of what is damaged: Pillow reads what it can
             with Image.open(path) as image:
                 if size is not None:
                     longest = size if isinstance(size, int) else max(size)
@@ -60,8 +61,8 @@ def read_image(
                 picture = ImageOps.exif_transpose(image)
     except Image.DecompressionBombError:
         raise ValueError(f"{name} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
-    except (OSError, RuntimeError, SyntaxError, ValueError) as error:  # Pillow's decoders raise all of them
-        reason = "no picture format that can be read" if "cannot identify" in str(error) else str(error)
+    except Exception as error:  # Pillow's decoders raise all kinds
+        reason = "no picture format that can be read" if "cannot identify" in str(error) else brief(error)
         raise ValueError(f"cannot read {name}: {reason}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit

@@ -3,44 +3,83 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
+import torch
+from msgspec import Meta, Struct
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from .brief import brief
 from .files import replacing
+from .schema import Text, check_schema, decode_json
+
+N = TypeVar("N", bound=nn.Module)
+NUMBERS = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)  # kinds that weights are of
+#: An option of a network in a header: widths and counts are bounded, since a network is made of them.
+Option = Annotated[int, Meta(ge=0, le=10_000)] | float | bool | Text | None
+Options = dict[str, Option | list[Option | list[Option]]]
 
 
-def read_weights(path: Path, fields: Sequence[str], what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path, schema: type[Struct], what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read weights that :func:`save_weights` wrote.
 
     Args:
         path: A ``.safetensors`` file.
-        fields: Names that the header must hold.
+        schema: Of the header.
         what: Whose weights they should be, for errors: ``a painter``.
 
     Returns:
         The state of the network, and the header.
 
     Raises:
-        ValueError: No such file, or one that is damaged or something else.
+        ValueError: No such file, one that is damaged or something else, or weights that are not finite.
     """
-    header = read_weights_header(path, fields, what)
+    header = read_weights_header(path, schema, what)
     with _opened(path, what) as file:
-        return {key: file.get_tensor(key) for key in file.keys()}, header  # noqa: SIM118, not a dict
+        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, not a dict
+        for key, value in state.items():
+            if value.dtype not in NUMBERS or not value.float().isfinite().all():
+                raise ValueError(f"{brief(key, 60)} holds what is no finite number")
+        return state, header
 
 
-def read_weights_header(path: Path, fields: Sequence[str], what: str) -> dict[str, Any]:
+def read_weights_header(path: Path, schema: type[Struct], what: str) -> dict[str, Any]:
     """The header of a file of weights; see :func:`read_weights`."""
     with _opened(path, what) as file:
-        header = json.loads(file.metadata()["diffpaint"])
-        if missing := [field for field in fields if field not in header]:
-            raise ValueError(f"its header lacks {', '.join(missing)}")
+        header = decode_json(file.metadata()["diffpaint"], "its header")
+        check_schema(header, schema, "its header")
         return header
+
+
+def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Path, what: str) -> N:
+    """Make a network of a file's options, and give it the file's weights.
+
+    Args:
+        make: Makes the network.
+        state: Its weights, of :func:`read_weights`.
+        path: Of the file, for errors.
+        what: It should fit, for errors: ``neural-splat``.
+
+    Raises:
+        ValueError: They do not fit; what is asked for is compared before memory is taken for it.
+    """
+    try:
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of layers without a number, which do not fit
+            wanted = {key: value.shape for key, value in make().state_dict().items()}
+        if wanted != {key: value.shape for key, value in state.items()}:
+            raise ValueError("its options make a network of other shapes")
+        network = make()
+        network.load_state_dict(state)
+        return network
+    except (TypeError, ValueError, RuntimeError, OverflowError, ArithmeticError) as error:
+        raise ValueError(f"{path} is damaged: it does not fit {what} ({brief(error)}); train it again") from error
 
 
 @contextmanager
@@ -51,7 +90,9 @@ def _opened(path: Path, what: str) -> Iterator[Any]:
         with safe_open(path, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged, or no weights of {what} ({error}); fetch or train it again") from error
+        raise ValueError(
+            f"{path} is damaged, or no weights of {what} ({brief(error, 160)}); fetch or train it again"
+        ) from error
 
 
 def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..io.checkpoint import restore_checkpoint, save_checkpoint
+from ..io.checkpoint import TrainingState, restore_checkpoint, restore_optimizer, save_checkpoint
 from ..io.files import replacing
 from .recipe import Recipe
 from .settings import TrainingSettings
@@ -80,13 +80,13 @@ class RunFolder:
             ValueError: It is damaged, or of another run.
         """
         path = self.path / CHECKPOINT
-        state = restore_checkpoint(path, self.config, ("networks", "optimizers", "figures", "log"), self.renamed)
+        state = restore_checkpoint(path, self.config, TrainingState, self.renamed)
         try:
             recipe.load_state_dict(state["networks"])
             for name, optimizer in recipe.optimizers.items():
-                optimizer.load_state_dict(state["optimizers"][name])
+                restore_optimizer(optimizer, state["optimizers"][name])
             return [dict(zip(state["figures"], row, strict=True)) for row in state["log"].tolist()]
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # networks and optimisers each raise their own
             raise ValueError(
                 f"{path} holds other networks than this version of diffpaint trains; start anew in another folder"
             ) from error

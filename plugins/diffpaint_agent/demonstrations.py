@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
+from msgspec import Meta, Struct
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, normalize
 
+from diffpaint.io.brief import brief
+from diffpaint.io.schema import Number, Text, Unit, check_schema, decode_json
 from diffpaint.renderer import STROKE_ACTION
 
 FORMAT, VERSION = "diffpaint-demonstrations", 1
@@ -21,6 +23,27 @@ POINTS = STROKE_ACTION[6:]
 BLUR = 3  # px, within which ink counts as in the same place
 FAINT = 0.05  # mean pressure below which a stroke only leads to the next
 DIRECTIONS = ("counter-clockwise", "downwards")  # that a sequence may claim; agents are measured by it
+Whole = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+
+
+class Sequence(Struct):
+    """Strokes of one document for one label."""
+
+    label: Whole
+    name: Text
+    lifted: list[Whole]
+    strokes: list[tuple[Number, Number, Number, Number, Number, Number]]
+    direction: Literal["counter-clockwise", "downwards"] | None = None
+
+
+class Document(Struct):
+    """Demonstrations, as docs/formats.md describes them."""
+
+    unit: Annotated[float, Meta(gt=0, le=1e9)]
+    pressure: Unit
+    size: Unit
+    columns: list[Text]
+    sequences: Annotated[list[Sequence], Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -130,59 +153,39 @@ def read_demonstrations(name: str, strokes: int) -> Demonstrations:
     if not path.is_file():
         known = ", ".join(sorted(found.stem for found in FOLDER.glob("*.json")))
         raise ValueError(f"no demonstrations {name!r}; there is {known}, and any .json document of some")
-    try:
-        document = json.loads(path.read_text())
-        if document["format"] not in FORMATS or document["version"] != VERSION:
-            raise ValueError(f"format {document['format']} {document['version']}, wanted {FORMAT} {VERSION}")
-        names, labels, actions, directions = [], [], [], []
-        for sequence in document["sequences"]:
-            if sequence["name"] in names:
-                raise ValueError(f"two sequences are called {sequence['name']!r}")
-            names.append(str(sequence["name"]))
-            labels.append(_whole(sequence["label"], "label"))
-            actions.append(list(_actions(document, sequence)))
-            directions.append(sequence.get("direction"))
-            if directions[-1] not in (None, *DIRECTIONS):
-                raise ValueError(f"direction is {' or '.join(DIRECTIONS)}, got {directions[-1]!r}")
-            if not any(sum(stroke[:2]) > 2 * FAINT for stroke in actions[-1]):
-                raise ValueError(f"{sequence['name']!r} leaves no ink: all of its strokes are lifted, or hardly press")
-    except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{path} are no demonstrations: {what}") from error
-    if not actions:
-        raise ValueError(f"{path} are no demonstrations: it has no sequences")
-    for name, sequence in zip(names, actions, strict=True):
-        if len(sequence) != strokes:
-            raise ValueError(f"{path}: {name!r} has {len(sequence)} strokes, and the agent paints {strokes}")
-    table = torch.tensor(actions)
-    if not ((table >= 0) & (table <= 1)).all():
-        raise ValueError(f"{path} are no demonstrations: positions are from 0 to its unit, pressure and size in [0, 1]")
-    return Demonstrations(tuple(names), torch.tensor(labels), table, tuple(directions))
+    what = f"{path} are no demonstrations"
+    document = decode_json(path.read_bytes(), what)
+    if not isinstance(document, dict) or document.get("format") not in FORMATS or document.get("version") != VERSION:
+        raise ValueError(f"{what}: wanted {FORMAT} {VERSION}, as its format and version")
+    document = check_schema(document, Document, what)
+    if document.columns != list(POINTS):
+        raise ValueError(f"{what}: its columns are {brief(document.columns)}; wanted {list(POINTS)}")
+    sequences = document.sequences
+    for number, sequence in enumerate(sequences):
+        name = brief(repr(sequence.name), 60)
+        if sequence.name in (other.name for other in sequences[:number]):
+            raise ValueError(f"{what}: two sequences are called {name}")
+        if len(sequence.strokes) != strokes:
+            raise ValueError(f"{path}: {name} has {len(sequence.strokes)} strokes, and the agent paints {strokes}")
+        if not set(sequence.lifted) <= set(range(strokes)):
+            raise ValueError(f"{what}: {name} lifts strokes that it does not have")
+        if document.pressure <= FAINT or len(set(sequence.lifted)) == strokes:
+            raise ValueError(f"{what}: {name} leaves no ink: all of its strokes are lifted, or hardly press")
+        if not all(0 <= value <= document.unit for stroke in sequence.strokes for value in stroke):
+            raise ValueError(f"{what}: positions of {name} are from 0 to its unit, {document.unit:g}")
+    return Demonstrations(
+        tuple(sequence.name for sequence in sequences),
+        torch.tensor([sequence.label for sequence in sequences]),
+        torch.tensor([_actions(document, sequence) for sequence in sequences]),
+        tuple(sequence.direction for sequence in sequences),
+    )
 
 
-def _actions(document: dict, sequence: dict) -> Iterable[list[float]]:
-    if document["columns"] != list(POINTS):
-        raise ValueError(f"its columns are {document['columns']}; wanted {list(POINTS)}")
-    unit, lifted = _number(document["unit"], "unit"), [_whole(number, "lifted") for number in sequence["lifted"]]
-    if unit <= 0:
-        raise ValueError(f"unit must be above 0, got {unit:g}")
-    if not set(lifted) <= set(range(len(sequence["strokes"]))):
-        raise ValueError(f"{sequence['name']!r} lifts strokes {lifted}, some of which it does not have")
-    for number, stroke in enumerate(sequence["strokes"]):
-        if not isinstance(stroke, list) or len(stroke) != len(POINTS):
-            raise ValueError(f"{sequence['name']!r}, stroke {number} is {stroke!r}; wanted {len(POINTS)} numbers")
-        pressure = 0.0 if number in lifted else _number(document["pressure"], "pressure")
-        points = [_number(value, "position") / unit for value in stroke]
-        yield [pressure, pressure, _number(document["size"], "size"), 0.0, 0.0, 0.0, *points]
-
-
-def _number(value: object, name: str) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    return float(value)
-
-
-def _whole(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**31:
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    return value
+def _actions(document: Document, sequence: Sequence) -> list[list[float]]:
+    """A STROKE_ACTION for each stroke."""
+    actions = []
+    for number, stroke in enumerate(sequence.strokes):
+        pressure = 0.0 if number in sequence.lifted else document.pressure
+        points = [value / document.unit for value in stroke]
+        actions.append([pressure, pressure, document.size, 0.0, 0.0, 0.0, *points])
+    return actions

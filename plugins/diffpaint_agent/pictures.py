@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,15 @@ from torch.nn.functional import affine_grid, grid_sample
 from tqdm import tqdm
 
 from diffpaint import PluginError, read_image
+from diffpaint.io.archive import open_zip, read_member
+from diffpaint.io.brief import brief
 
 NAMES = ("mnist", "kmnist", "celeba")  # what torchvision fetches
 #: What :func:`open_pictures` takes, for the help of commands.
 DATA = "mnist, kmnist or celeba (fetched by torchvision), a folder of IDX files, or a folder or .zip of pictures."
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+MOST_BYTES = 2**31  # of a set of pictures as IDX, or one of a zip
+MOST_AXES = 8
 EVERY = 10  # of a folder or zip, every tenth picture is kept for tests
 IMAGES = "{}-images-idx3-ubyte"  # and labels beside them, with or without .gz
 LABELS = "{}-labels-idx1-ubyte"
@@ -124,7 +129,9 @@ def open_pictures(source: str, size: int) -> tuple[Pictures, Pictures]:
         raise ValueError(f"no pictures: name a folder, a .zip, or one of {', '.join(NAMES)}")
     path = Path(source)
     if path.is_file() and path.suffix.lower() == ".zip":
-        return _split(source, _in_zip(path), size)
+        with open_zip(path) as whole:
+            members = sorted(name for name in whole.namelist() if _is_picture(name.rpartition("/")[2]))
+            return _split(source, [(name, whole) for name in members], size)
     if not path.is_dir():
         raise ValueError(f"no pictures {source}: a folder, a .zip, or one of {', '.join(NAMES)}")
     found = {part: file for part in ("train", "t10k") if (file := _find(path, IMAGES.format(part)))}
@@ -182,16 +189,21 @@ def read_idx(path: Path) -> np.ndarray:
         ValueError: It is not one, or damaged.
     """
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4)
+            axes = head[3] if len(head) == 4 and head[:3] == b"\0\0\x08" else 0
+            lengths = file.read(4 * axes)
+            shape = np.frombuffer(lengths[: len(lengths) // 4 * 4], ">u4").tolist()
+            size = math.prod(shape)
+            raw = file.read(min(size, MOST_BYTES) + 1)  # no more: it may be packed, and without end
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
-    axes = raw[3] if len(raw) > 3 else 0
-    if raw[:3] != b"\0\0\x08" or not axes:
+    if not 1 <= axes <= MOST_AXES:
         raise ValueError(f"{path} is no IDX file of bytes")
-    shape = np.frombuffer(raw, ">u4", axes, 4).astype(int) if len(raw) >= 4 + 4 * axes else np.zeros(axes, int)
-    if len(raw) != 4 + 4 * axes + shape.prod():
-        raise ValueError(f"{path} is damaged: {len(raw)} bytes for an array of {' x '.join(map(str, shape))}")
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    if len(shape) != axes or len(raw) != size:
+        found = f"{len(raw)} bytes" if len(raw) <= min(size, MOST_BYTES) else f"more than {len(raw) - 1} bytes"
+        raise ValueError(f"{path} is damaged: {found} for an array of {' x '.join(map(str, shape))}")
+    return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
 def _fetched(name: str, size: int) -> tuple[Pictures, Pictures]:
@@ -218,16 +230,7 @@ def _in_folder(path: Path) -> list[tuple[str, Path]]:
     return [(str(file), file) for file in sorted(path.rglob("*")) if _is_picture(file.name)]
 
 
-def _in_zip(path: Path) -> list[tuple[str, zipfile.Path]]:
-    try:
-        whole = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is no zip file, or damaged: {error}") from error
-    members = sorted(name for name in whole.namelist() if _is_picture(name.rpartition("/")[2]))
-    return [(f"{path}/{name}", zipfile.Path(whole, name)) for name in members]
-
-
-def _split(source: str, files: list, size: int) -> tuple[Pictures, Pictures]:
+def _split(source: str, files: Sequence[tuple[str, Path | zipfile.ZipFile]], size: int) -> tuple[Pictures, Pictures]:
     if len(files) < EVERY:
         raise ValueError(f"{source} holds {len(files)} pictures ({', '.join(ENDINGS)}); at least {EVERY} are needed")
     whole = _resized(source, (_opened(*file) for file in files), len(files), size).pictures
@@ -235,12 +238,10 @@ def _split(source: str, files: list, size: int) -> tuple[Pictures, Pictures]:
     return Pictures(source, whole[~tests], None), Pictures(source, whole[tests], None)
 
 
-def _opened(name: str, file: Path | zipfile.Path) -> Image.Image:
-    try:
-        data = file.read_bytes()
-    except (OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:  # RuntimeError: with a password
-        raise ValueError(f"cannot read {name}: {error}") from error
-    return _pil(read_image(io.BytesIO(data), name=name))
+def _opened(name: str, file: Path | zipfile.ZipFile) -> Image.Image:
+    if isinstance(file, Path):
+        return _pil(read_image(file))
+    return _pil(read_image(io.BytesIO(read_member(file, name, MOST_BYTES)), name=f"{file.filename}/{brief(name, 80)}"))
 
 
 def _is_picture(name: str) -> bool:

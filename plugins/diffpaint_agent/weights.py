@@ -5,20 +5,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from msgspec import Meta, Struct
 from torch import Tensor
 
 from diffpaint import Constraint, StrokeRenderer, load_renderer
 from diffpaint.constraints import constrain
-from diffpaint.io.weights import read_weights
+from diffpaint.io.brief import brief
+from diffpaint.io.schema import Text
+from diffpaint.io.untrusted import names_of_a_file
+from diffpaint.io.weights import load_network, read_weights
 from diffpaint.registry import load, names
 
 from .agent import Agent
 
-FIELDS = ("data", "painter", "brush", "constraints", "options")  # of the header, which may hold more
 FOLDER = Path(__file__).parent / "weights"
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class Data(Struct):
+    """What an agent learned from."""
+
+    source: Text
+
+
+class AgentOptions(Struct):
+    """Of the network."""
+
+    size: Annotated[int, Meta(ge=2, le=4_096)]
+    strokes: Count
+    actions: Count
+    channels: Count
+    hidden: Count
+    smallest: Count
+    points: list[tuple[int, int]] = []
+
+
+class Header(Struct):
+    """Of an agent's weights; it may hold more, such as how they were trained."""
+
+    data: Data
+    painter: Text
+    brush: Text
+    constraints: list[dict[str, Any]]
+    options: AgentOptions
+    lesson: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +75,8 @@ class TrainedAgent:
 
     def painter(self, size: int) -> StrokeRenderer:
         """What it paints with, on a square canvas of ``size`` px."""
-        renderer = load_renderer(self.header["painter"], brush=self.header["brush"], size=(size, size))
+        with names_of_a_file():
+            renderer = load_renderer(self.header["painter"], brush=self.header["brush"], size=(size, size))
         if not isinstance(renderer, StrokeRenderer):
             raise ValueError(f"an agent paints with strokes, and {self.header['painter']} has none")
         if len(renderer.action_names) != self.agent.options["actions"]:
@@ -78,15 +112,14 @@ def load_agent(name: str) -> TrainedAgent:
         raise ValueError(
             f"no agent {name!r}; there is {known}, and 'diffpaint agent train' writes a .safetensors of your own"
         )
-    state, header = read_weights(path, FIELDS, "an agent")
+    state, header = read_weights(path, Header, "an agent")
+    agent = load_network(lambda: Agent(**header["options"]), state, name, "an agent")
     try:
-        agent = Agent(**header["options"])
-        agent.load_state_dict(state)
         constraints = constraints_of(header["constraints"])
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} is damaged: it does not fit an agent ({error}); train it again") from error
-    if not all(weight.isfinite().all() for weight in state.values()):
-        raise ValueError(f"{name} is damaged: some of its weights are not finite; train it again")
+    except Exception as error:  # whatever a plugin raises at options that nobody gave it
+        raise ValueError(
+            f"{name} is damaged: its constraints cannot be made ({brief(error)}); train it again"
+        ) from error
     return TrainedAgent(agent.eval().requires_grad_(False), header, constraints)
 
 
@@ -106,5 +139,6 @@ def constraints_of(described: Sequence[dict[str, Any]]) -> list[Constraint]:
         options = {name: value for name, value in fields.items() if name != "rule"}
         if (name := fields["rule"].lower()) not in names("constraints"):
             raise TypeError(f"no constraint {name!r}")
-        made.append(load("constraints", name)(**options))
+        with names_of_a_file():
+            made.append(load("constraints", name)(**options))
     return made

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from diffpaint import Renderer
+from diffpaint.io.bounds import check_size, check_whole
 
 from .network import evaluate
 
 REACH = 3**0.5  # coordinates from -sqrt(3) to sqrt(3) have variance 1
 ANGLE, SQUARE = 0.67, 0.6  # lucent divides atan(h) and its square by these, so that they have about variance 1
+MOST_WEIGHTS = 1_000_000  # each has a name
 FAINT = 0.01  # the last layer's standard deviation at the start, as a fraction of the other layers'
 
 
@@ -43,7 +45,7 @@ class CPPN(Renderer):
         shapes: (outputs, inputs) of the layers. The inputs of the first are the vertical and the horizontal position.
 
     Raises:
-        ValueError: A size, hidden or layers that is no whole number from 1.
+        ValueError: A size, hidden or layers that is no whole number from 1, or more than can be optimised.
     """
 
     lr = 0.01
@@ -52,14 +54,13 @@ class CPPN(Renderer):
 
     def __init__(self, size: tuple[int, int] = (224, 224), hidden: int = 24, layers: int = 8):
         super().__init__()
-        if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(_counts(side) for side in size):
-            raise ValueError(f"size is (height, width), two whole numbers of at least 1 px, got {size}")
+        self.size = check_size(size)
         for name, value in (("hidden", hidden), ("layers", layers)):
-            if not _counts(value):
-                raise ValueError(f"{name} is a whole number from 1, got {value}")
-        self.size = (size[0], size[1])
+            check_whole(name, value, most=1_000)
         outputs, inputs = [hidden] * (layers - 1) + [3], [2] + [2 * hidden] * (layers - 1)
         self.shapes = list(zip(outputs, inputs, strict=True))
+        if (weights := sum(rows * (columns + 1) for rows, columns in self.shapes)) > MOST_WEIGHTS:
+            raise ValueError(f"hidden {hidden} and layers {layers} make {weights} weights, more than {MOST_WEIGHTS}")
         self.action_names = tuple(
             name
             for layer, (rows, columns) in enumerate(self.shapes)
@@ -152,10 +153,6 @@ class CPPN(Renderer):
                 weight = weight / torch.cat([ANGLE * half, SQUARE * half])
             parameters += [weight, bias[..., None]]
         return parameters
-
-
-def _counts(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _listed(shapes: list[tuple[int, ...]]) -> str:

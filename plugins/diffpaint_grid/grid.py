@@ -11,6 +11,7 @@ from torch import Tensor
 
 from diffpaint import Renderer, StrokeRenderer, over
 from diffpaint.compositing import Stack, over_
+from diffpaint.io.bounds import check_size, check_whole
 from diffpaint.renderer import positions_among
 
 from .bands import draw, paint_in_bands
@@ -65,14 +66,10 @@ class Grid(Renderer):
             raise ValueError(f"overlap is a fraction of the cell, 0 <= overlap < 1, got {overlap}: cells must advance")
         check_margin(margin)
         for name, count in (("rows", rows), ("cols", cols), ("scale", scale)):
-            if count is not None and count < 1:
-                raise ValueError(f"{name} must be at least 1, got {count}")
-        if scale != int(scale):
-            raise ValueError(f"scale is a whole number, got {scale}")
+            if count is not None:
+                check_whole(name, count)
         if size is not None:
-            size = (size[0], size[1])
-            if min(size) < 1:
-                raise ValueError(f"size is (height, width) of at least 1 px, got {size}")
+            size = check_size(size)
         if isinstance(renderer, StrokeRenderer):
             if options or scale > 1:
                 raise ValueError(f"{', '.join(options) or 'scale'}: only for a renderer that is given by its name")
@@ -92,7 +89,7 @@ class Grid(Renderer):
         inherited = renderer.origin.get("defaults", {}).items()
         self.origin = {"defaults": {name: value for name, value in inherited if name not in ("size", *options)}}
         self.lattice = lay_out(patch, rows, cols, size, overlap, margin).scaled(scale)
-        self.size = self.lattice.size
+        self.size = check_size(self.lattice.size)
         self.action_names = renderer.action_names
         self.shared = renderer.shared
         self.brush = renderer.brush

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diffpaint import Renderer
 from diffpaint.compositing import Stack
+from diffpaint.io.bounds import check_size, check_whole
 
 from .grid import Grid
 
@@ -51,10 +52,11 @@ class Pyramid(Renderer):
         **options: Any,
     ):
         super().__init__()
-        if levels < 1:
-            raise ValueError(f"levels must be at least 1, got {levels}")
-        if levels > 1 and 2 ** (levels - 1) > max(rows, cols):
-            most = 1 + int(math.log2(max(rows, cols, 1)))
+        for name, count in (("levels", levels), ("rows", rows), ("cols", cols)):
+            check_whole(name, count)
+        size = check_size(size)
+        if levels > 1 and levels - 1 > math.log2(max(rows, cols)):
+            most = 1 + int(math.log2(max(rows, cols)))
             raise ValueError(f"{rows} x {cols} cells can be halved to at most {most} levels, got {levels}")
         if not isinstance(renderer, str):
             raise ValueError(f"a pyramid takes the name of a stroke renderer, got a {type(renderer).__name__}")

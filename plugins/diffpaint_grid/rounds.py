@@ -9,12 +9,14 @@ from torch import Tensor
 
 from diffpaint import Moment, Strategy
 from diffpaint.compositing import worth
+from diffpaint.io.bounds import check_whole
 from diffpaint.objective import check_target
 from diffpaint.strategy import Change
 
 from .placing import SPREAD, begun, peaks, refitted
 from .scatter import Scatter, shares
 
+MOST = 1_000_000  # strokes
 ROUNDS = 24  # in which strokes are added
 GROWN = 0.3  # of all steps, after which no stroke is added
 MOVES = 10  # after that
@@ -41,9 +43,8 @@ class Rounds(Strategy):
     pictures = ("target",)
 
     def __init__(self, strokes: int = 1000, *, target: Tensor, seed: int = 0):
-        if strokes < 1:
-            raise ValueError(f"strokes must be at least 1, got {strokes}")
-        self.strokes, self.target, self.seed = strokes, check_target(target), seed
+        self.strokes, self.seed = check_whole("strokes", strokes, most=MOST), check_whole("seed", seed, least=0)
+        self.target = check_target(target)
         self.first = shares(strokes)[0]
 
     def __repr__(self) -> str:

@@ -20,6 +20,7 @@ from torch.nn.functional import interpolate, pad
 from diffpaint import Renderer, StrokeRenderer, over
 from diffpaint.backward import recomputed
 from diffpaint.compositing import Stack, Window, over_
+from diffpaint.io.bounds import check_size, check_whole
 from diffpaint.renderer import positions_among
 
 from .patch import check_margin, fit, load_patch
@@ -87,13 +88,9 @@ class Scatter(Renderer):
         super().__init__()
         if not isinstance(renderer, str):
             raise ValueError(f"scatter takes the name of a stroke renderer, got a {type(renderer).__name__}")
-        if min(size) < 1:
-            raise ValueError(f"size is (height, width) of at least 1 px, got {tuple(size)}")
-        if scale < 1 or scale != int(scale):
-            raise ValueError(f"scale is a whole number of at least 1, got {scale}")
         check_margin(margin)
-        self.scale, longest = int(scale), max(size)
-        self.size = (size[0] * self.scale, size[1] * self.scale)
+        size, self.scale = check_size(size), check_whole("scale", scale)
+        longest, self.size = max(size), check_size((size[0] * self.scale, size[1] * self.scale))
         count = 1 + round(2 * math.log2(LARGEST / SMALLEST))
         wanted = [max(LEAST, longest * LARGEST * 2 ** (-step / 2)) for step in range(count)]
         #: How many px make one on the canvas that is fine enough for it, by the number of a side.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from diffpaint import PluginError
+from diffpaint.io.untrusted import check_typed
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OFFLINE = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}  # px, what each looks at
@@ -73,6 +74,7 @@ def load_model(name: str) -> Model:
         return _timm(name, what)
     if source == "lucent":
         return _lucent(name, what)
+    check_typed(name, (), f"model {name!r}")
     try:
         made = pkgutil.resolve_name(name)()
     except Exception as error:  # whatever the package raises

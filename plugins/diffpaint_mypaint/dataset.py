@@ -7,17 +7,24 @@ number of processes; a shard that is there is complete, so writing resumes by le
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from diffpaint.interrupt import catch_interrupt
+from diffpaint.io.archive import open_zip, read_member
+from diffpaint.io.bounds import check_whole
+from diffpaint.io.brief import brief
 from diffpaint.io.files import replacing
+from diffpaint.io.schema import Text, check_schema, decode_json
 from diffpaint.renderer import STROKE_ACTION
 
 from .brushes import read_brush
@@ -26,6 +33,9 @@ from .library import engine_version
 from .strokes import CELL, RADIUS, alpha_masks, random_actions
 
 SHARD = 2048  # strokes in a shard
+MOST_STROKES, MOST_OVERSAMPLE = 100_000_000, 64
+MEMBER = 128 + SHARD * CELL**2  # bytes of a shard's largest array, with its header
+Radius = Annotated[float, Meta(gt=0, le=CELL)]
 
 
 @dataclass(frozen=True)
@@ -45,15 +55,15 @@ class Manifest:
         version: Of this format.
     """
 
-    brush: str
-    brush_sha256: str
-    engine: str
-    count: int
-    seed: int
-    radius: tuple[float, float] = RADIUS
-    oversample: int = 1
-    columns: tuple[str, ...] = STROKE_ACTION
-    randomness: str = "free-running within a shard"
+    brush: Text
+    brush_sha256: Text
+    engine: Text
+    count: Annotated[int, Meta(ge=1, le=MOST_STROKES)]
+    seed: Annotated[int, Meta(ge=0)]
+    radius: tuple[Radius, Radius] = RADIUS
+    oversample: Annotated[int, Meta(ge=1, le=MOST_OVERSAMPLE)] = 1
+    columns: tuple[Text, ...] = STROKE_ACTION
+    randomness: Text = "free-running within a shard"
     version: int = 1
 
     @property
@@ -75,12 +85,9 @@ def plan(
         ValueError: The brush is not "alpha x colour", the folder holds another data set, or a number is out of range.
         OSError: The folder cannot be written.
     """
-    if count < 1:
-        raise ValueError(f"a data set needs at least 1 stroke, got {count}")
-    if oversample < 1:
-        raise ValueError(f"oversample is a whole number from 1, got {oversample}")
-    if seed < 0:
-        raise ValueError(f"seed is a whole number from 0, got {seed}")
+    check_whole("count", count, most=MOST_STROKES)
+    check_whole("oversample", oversample, most=MOST_OVERSAMPLE)
+    check_whole("seed", seed, 0, 2**64 - 1)
     if not 0 < radius[0] <= radius[1] <= CELL:
         raise ValueError(f"radius is a range (low, high) in px, above 0 and at most {CELL}, got {radius}")
     file = read_brush(brush)
@@ -138,14 +145,21 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / "manifest.json"
     try:
-        fields = json.loads(path.read_text())
-        if fields["version"] != Manifest.version:
-            raise ValueError(f"{path} has version {fields['version']}; this program reads version {Manifest.version}")
-        return Manifest(**fields | {"radius": tuple(fields["radius"]), "columns": tuple(fields["columns"])})
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(
-            f"{folder} is no data set of strokes ({error!r}); make one with 'diffpaint strokes'"
-        ) from error
+        fields = decode_json(path.read_bytes(), path.name)
+        if not isinstance(fields, dict) or "version" not in fields:
+            raise ValueError("it lacks a version")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} is no data set of strokes ({error}); make one with 'diffpaint strokes'") from error
+    if fields["version"] != Manifest.version:
+        version = brief(repr(fields["version"]), 40)
+        raise ValueError(f"{path} has version {version}; this program reads version {Manifest.version}")
+    try:
+        manifest = check_schema(fields, Manifest, path.name)
+        if not manifest.radius[0] <= manifest.radius[1] or manifest.columns != STROKE_ACTION:
+            raise ValueError(f"{path.name}: radius is (low, high), and columns are {', '.join(STROKE_ACTION)}")
+        return manifest
+    except ValueError as error:
+        raise ValueError(f"{folder} is no data set of strokes ({error}); make one with 'diffpaint strokes'") from error
 
 
 def check_complete(folder: Path, manifest: Manifest) -> None:
@@ -169,13 +183,17 @@ def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:
         ValueError: The shard is missing or damaged.
     """
     path = _shard_path(folder, shard)
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; run 'diffpaint strokes' again to complete the set")
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            actions, alpha = arrays["actions"], arrays["alpha"]
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing; run 'diffpaint strokes' again to complete the set") from None
-    except Exception as error:  # zipfile, zlib and numpy each raise their own for a damaged file
-        raise ValueError(f"cannot read {path} ({error}); delete it and run 'diffpaint strokes' again") from error
+        with open_zip(path) as whole:
+            members = (read_member(whole, name, MEMBER) for name in ("actions.npy", "alpha.npy"))
+            actions, alpha = (np.load(io.BytesIO(member), allow_pickle=False) for member in members)
+    except ValueError as error:
+        reason = brief(error, 160)
+        raise ValueError(f"cannot read {path} ({reason}); delete it and run 'diffpaint strokes' again") from error
+    if (actions.dtype, alpha.dtype) != (np.float32, np.uint8) or not ((actions >= 0) & (actions <= 1)).all():
+        raise ValueError(f"{path} holds {actions.dtype} and {alpha.dtype}: not a shard of strokes")
     if alpha.shape != (len(actions), CELL, CELL) or actions.shape[1:] != (len(STROKE_ACTION),):
         raise ValueError(f"{path} holds actions {actions.shape} and alpha {alpha.shape}: not a shard of strokes")
     return actions, alpha

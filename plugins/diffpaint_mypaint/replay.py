@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from diffpaint.io.bounds import MOST_PIXELS
 from diffpaint.io.ground import TRANSPARENT, decode_ground
 from diffpaint.renderer import STROKE_ACTION
 
@@ -13,7 +14,7 @@ from .engine import Brush
 from .strokes import draw_painting
 
 COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
-MOST_PIXELS = 20_000 * 20_000  # of a replay; the engine takes 8 bytes for each
+CELLS = 1e-3, 1e6  # px; farther off, the engine loses the speed of strokes
 
 
 def check_replayable(document: dict[str, Any]) -> None:
@@ -55,8 +56,11 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     strokes, cells = table[:, : len(COLUMNS)], table[:, len(COLUMNS) :].ravel()
     if not len(cells):
         cells = np.full(len(strokes), document["cell"], np.float64)
-    if (strokes[:, 2] <= 0).any() or (cells <= 0).any():
-        raise ValueError("this painting cannot be replayed: a stroke has a radius or cell that is not above 0")
+    if (strokes[:, 2] <= 0).any() or not ((cells >= CELLS[0]) & (cells <= CELLS[1])).all():
+        raise ValueError(
+            "this painting cannot be replayed: a stroke has a radius that is not above 0, or a cell that is not from "
+            f"{CELLS[0]} to {CELLS[1]:g} px"
+        )
     side = max(width, height)
     if (strokes[:, 2] > side).any() or (np.abs(strokes[:, 6:12]) > 10 * side).any():
         raise ValueError("this painting cannot be replayed: a stroke is larger than the canvas, or far away from it")

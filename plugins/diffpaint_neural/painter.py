@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from diffpaint import StrokeRenderer
+from diffpaint.io.bounds import check_size
+from diffpaint.io.weights import load_network
 from diffpaint.renderer import STROKE_ACTION
 
 from .noise import NoiseTable
@@ -47,27 +49,22 @@ class NeuralPainter(StrokeRenderer):
 
     def __init__(self, brush: str = "classic/dry_brush", size: tuple[int, int] = (64, 64), seed: int = 0):
         super().__init__()
-        if min(size) < 1:
-            raise ValueError(f"size is (height, width) of at least 1 px, got {tuple(size)}")
+        self.size = size = check_size(size)
         if not self.any_shape and size[0] != size[1]:
             raise ValueError(
                 f"neural-{self.painter} paints square canvases, got {size[0]} x {size[1]}; a grid of it has any shape"
             )
         state, header = load_weights(self.painter, brush)
-        self.size = (size[0], size[1])
         self.brush = header["brush"]
         self.radius = (header["radius"][0], header["radius"][1])
         self.reach = header["reach"]
-        try:
-            network = self.network_class(self.radius, **header["options"])
-            network.load_state_dict(state)
-        except (TypeError, RuntimeError) as error:
-            raise ValueError(
-                f"{brush} is damaged: it does not fit neural-{self.painter} ({error}); train it again"
-            ) from error
+        what = f"neural-{self.painter}"
+        network = load_network(lambda: self.network_class(self.radius, **header["options"]), state, brush, what)
         noise = getattr(network, "noise", 0)
         self.table = NoiseTable(noise, seed) if noise else None
         self.network: Any = self.fused(network.eval().requires_grad_(False))
+        if not all(value.isfinite().all() for value in self.network.state_dict().values()):
+            raise ValueError(f"{brush} is damaged: its weights make numbers that are not finite; train it again")
 
     def fused(self, network: Any) -> nn.Module:
         """The network as it paints: itself, unless a painter knows a faster form of it."""

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, Struct
 from torch import Tensor
 
-from diffpaint.io.weights import read_weights, read_weights_header
+from diffpaint.io.brief import brief
+from diffpaint.io.schema import Text
+from diffpaint.io.weights import Options, read_weights, read_weights_header
 
-FIELDS = ("painter", "brush", "radius", "reach", "options")  # of the header, which may hold more
 FOLDER = Path(__file__).parent / "weights"
+Radius = Annotated[float, Meta(gt=0, le=64)]  # px on a 64-px cell
+
+
+class Header(Struct):
+    """Of a painter's weights; it may hold more, such as how they were trained."""
+
+    painter: Text
+    brush: Text
+    radius: tuple[Radius, Radius]
+    reach: Annotated[float, Meta(ge=0, le=1_000)]
+    options: Options
+
+    def __post_init__(self):
+        if self.radius[0] > self.radius[1]:
+            raise ValueError(f"radius is (low, high), got {self.radius}")
 
 
 def shipped_brushes(painter: str) -> list[str]:
@@ -46,8 +63,8 @@ def load_weights(painter: str, brush: str) -> tuple[dict[str, Tensor], dict[str,
         )
     header = read_header(path)
     if header["painter"] != painter:
-        raise ValueError(f"{path} holds weights of neural-{header['painter']}, wanted neural-{painter}")
-    return read_weights(path, FIELDS, "a painter")
+        raise ValueError(f"{path} holds weights of neural-{brief(header['painter'], 60)}, wanted neural-{painter}")
+    return read_weights(path, Header, "a painter")
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -56,4 +73,4 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: No such file, or a damaged one.
     """
-    return read_weights_header(path, FIELDS, "a painter")
+    return read_weights_header(path, Header, "a painter")

@@ -1,6 +1,7 @@
 """Pictures to learn from: IDX files, folders, zips, what torchvision fetched, and what is none of these."""
 
 import gzip
+import io
 import shutil
 import zipfile
 
@@ -172,7 +173,7 @@ def test_a_damaged_picture_is_named(tmp_path):
     [
         (b"", "is no IDX file of bytes"),
         (b"\0\0\x0d\1\0\0\0\0", "is no IDX file of bytes"),
-        (b"\0\0\x08\1\0\0\0\5abc", "is damaged: 11 bytes for an array of 5"),
+        (b"\0\0\x08\1\0\0\0\5abc", "is damaged: 3 bytes for an array of 5"),
         (b"\0\0\x08\3\0", "is damaged"),
     ],
 )
@@ -195,3 +196,43 @@ def test_labels_and_pictures_must_be_as_many(mnist, tmp_path):
     shutil.copy(mnist / "train-labels-idx1-ubyte.gz", tmp_path / "t10k-labels-idx1-ubyte.gz")
     with pytest.raises(ValueError, match=r"holds labels of shape \(200,\) for 100 pictures"):
         open_pictures(str(tmp_path), 8)
+
+
+def zip_of(path, *, version=20, method=0):
+    """Ten pictures, the first with other numbers in its headers, local and central."""
+    with zipfile.ZipFile(path, "w") as whole:
+        for number in range(10):
+            data = io.BytesIO()
+            Image.new("RGB", (4, 4)).save(data, "PNG")
+            whole.writestr(f"{number}.png", data.getvalue())
+    content = bytearray(path.read_bytes())
+    local, central = 0, content.index(b"PK\1\2")
+    content[local + 4], content[central + 6] = version, version
+    content[local + 8], content[central + 10] = method, method
+    path.write_bytes(content)
+    return str(path)
+
+
+@pytest.mark.parametrize("odd", [{"version": 99}, {"method": 97}, {"method": 8}], ids=str)
+def test_a_zip_that_cannot_be_unpacked_is_refused(tmp_path, odd):
+    assert len(open_pictures(zip_of(tmp_path / "a.zip"), 4)[0]) == 9
+    with pytest.raises(ValueError, match=r"a\.zip"):
+        open_pictures(zip_of(tmp_path / "a.zip", **odd), 4)
+
+
+def test_a_member_of_a_zip_is_not_unpacked_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("diffpaint_agent.pictures.MOST_BYTES", 60)
+    with pytest.raises(ValueError, match=r"a\.zip/0\.png: .* bytes when unpacked; at most 60 are read"):
+        open_pictures(zip_of(tmp_path / "a.zip"), 4)
+
+
+def test_a_gzip_is_not_unpacked_without_end(tmp_path, monkeypatch):
+    """Neither beyond what its header says, nor as far as that where it says too much."""
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\5" + bytes(1_000_000)))
+    with pytest.raises(ValueError, match="more than 5 bytes for an array of 5"):
+        read_idx(path)
+    monkeypatch.setattr("diffpaint_agent.pictures.MOST_BYTES", 1_000)
+    path.write_bytes(gzip.compress(b"\0\0\x08\2\xff\xff\xff\xff\xff\xff\xff\xff" + bytes(1_000_000)))
+    with pytest.raises(ValueError, match="more than 1000 bytes for an array of 4294967295 x 4294967295"):
+        read_idx(path)

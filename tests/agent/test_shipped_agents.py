@@ -8,7 +8,7 @@ import torch
 from diffpaint.io.weights import read_weights_header
 from diffpaint_agent import load_agent, open_pictures, shipped_agents
 from diffpaint_agent.training.order import counterclockwise, downwards
-from diffpaint_agent.weights import FIELDS, FOLDER
+from diffpaint_agent.weights import FOLDER, Header
 
 LARGEST = 30_000_000  # bytes, of all together
 DIGITS = ("mnist", "mnist-taught", "mnist-connected")
@@ -28,7 +28,7 @@ def test_agents_for_all_that_the_paper_paints_ship():
 @pytest.mark.parametrize("name", shipped_agents())
 def test_every_agent_has_a_card_of_its_own(name):
     card = (FOLDER / f"{name}.md").read_text()
-    header = read_weights_header(FOLDER / f"{name}.safetensors", FIELDS, "an agent")
+    header = read_weights_header(FOLDER / f"{name}.safetensors", Header, "an agent")
     assert f"diffpaint agent evaluate {name} --data {header['data']['source']}" in card
     assert f"{header['data']['pictures']:,} pictures" in card
     assert f"steps {header['training']['steps']:,}" in card

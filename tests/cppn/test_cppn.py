@@ -252,9 +252,9 @@ def test_lucent_paints_with_it():
         ({"size": (8.5, 8)}, r"got \(8.5, 8\)"),
         ({"size": 8}, "got 8"),
         ({"size": (8, 8, 8)}, r"got \(8, 8, 8\)"),
-        ({"hidden": 0}, "hidden is a whole number from 1, got 0"),
-        ({"hidden": 2.5}, "hidden is a whole number from 1, got 2.5"),
-        ({"layers": -1}, "layers is a whole number from 1, got -1"),
+        ({"hidden": 0}, "hidden must be at least 1, got 0"),
+        ({"hidden": 2.5}, "hidden must be a whole number, got 2.5"),
+        ({"layers": -1}, "layers must be at least 1, got -1"),
     ],
 )
 def test_bad_options_are_explained(options, said):

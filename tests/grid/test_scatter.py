@@ -133,8 +133,9 @@ def test_shares_are_all_strokes_ever_more_of_them_smaller(strokes):
     ("options", "said"),
     [
         ({"size": (0, 5)}, "size is .* at least 1 px"),
-        ({"scale": 0}, "scale is a whole number of at least 1"),
-        ({"scale": 1.5}, "scale is a whole number of at least 1"),
+        ({"size": (20_000, 20_000), "scale": 2}, "at most 400 megapixels"),
+        ({"scale": 0}, "scale must be at least 1, got 0"),
+        ({"scale": 1.5}, "scale must be a whole number"),
         ({"margin": 0.5}, "margin is a fraction"),
         ({"renderer": "cppn"}, "stroke renderers; 'cppn' is a CPPN"),
         ({"renderer": 3}, "takes the name of a stroke renderer"),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_a_brush_file_that_has_changed_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "named"),
-    [({"count": 0}, "at least 1 stroke"), ({"oversample": 0}, "oversample"), ({"seed": -1}, "seed")]
+    [({"count": 0}, "count must be at least 1"), ({"oversample": 0}, "oversample"), ({"seed": -1}, "seed")]
     + [({"radius": radius}, "radius") for radius in ((0.0, 1.0), (3.0, 2.0), (1.0, float("nan")))]
     + [({"brush": "classic/no_such"}, "no brush named")],
 )
@@ -225,4 +226,41 @@ def test_a_damaged_shard_is_refused_and_the_advice_mends_it(small, damage):
 def test_a_shard_of_other_shapes_is_refused(small, actions, alpha):
     np.savez(small / "shard-00000.npz", actions=np.zeros(actions, np.float32), alpha=np.zeros(alpha, np.uint8))
     with pytest.raises(ValueError, match=r"shard-00000\.npz holds actions .* not a shard of strokes"):
+        read_shard(small, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("count", value) for value in (0, -1, 2**63, 10**30, 10**9, 1.5, "10", float("inf"), float("nan"), None)),
+        *(("seed", -1), ("seed", 0.5), ("oversample", 0), ("oversample", 10**6), ("columns", ["x"]), ("columns", 3)),
+        *(("radius", [1.0]), ("radius", [3.0, 2.0]), ("radius", [0.0, 2.0]), ("radius", [1.0, 1e300])),
+        *(("brush", 3), ("brush", "x" * 200_000), ("version", [])),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_manifest_is_checked_against_its_schema(small, field, value):
+    fields = json.loads((small / "manifest.json").read_text())
+    (small / "manifest.json").write_text(json.dumps(fields | {field: value}))
+    with pytest.raises(ValueError, match=r"is no data set of strokes|reads version 1") as error:
+        read_manifest(small)
+    assert len(str(error.value)) < 400 + len(str(small))
+
+
+def test_the_size_of_a_member_is_looked_at_before_it_is_unpacked(small):
+    """A gigabyte of zeros is a megabyte when packed."""
+    with zipfile.ZipFile(small / "shard-00000.npz", "w", zipfile.ZIP_DEFLATED) as whole:
+        whole.writestr("actions.npy", bytes(10_000_000))
+        whole.writestr("alpha.npy", b"")
+    with pytest.raises(ValueError, match=r"shard-00000\.npz .*10000000 bytes when unpacked"):
+        read_shard(small, 0)
+
+
+@pytest.mark.parametrize(("actions", "alpha"), [("float64", "uint8"), ("float32", "int8"), ("float32", "float32")])
+def test_a_shard_of_other_numbers_is_refused(small, actions, alpha):
+    np.savez(small / "shard-00000.npz", actions=np.zeros((1, 12), actions), alpha=np.zeros((1, 64, 64), alpha))
+    with pytest.raises(ValueError, match="not a shard of strokes"):
+        read_shard(small, 0)
+    np.savez(small / "shard-00000.npz", actions=np.full((1, 12), np.nan, "f4"), alpha=np.zeros((1, 64, 64), "u1"))
+    with pytest.raises(ValueError, match="not a shard of strokes"):
         read_shard(small, 0)

@@ -60,7 +60,7 @@ def test_a_brush_by_its_own_file_makes_the_same_strokes(tmp_path):
         (["--brush", "classic/smudge"], "cannot be learned as alpha times colour: it smudges"),
         (["--brush", "classic/dry_brus"], "did you mean classic/dry_brush"),
         (["--brush", "mine.myb"], "no brush file mine.myb"),
-        (["-n", 0], "at least 1 stroke"),
+        (["-n", 0], "count must be at least 1"),
         (["--oversample", 0], "oversample"),
         (["--radius", 5, 2], "radius"),
         (["--processes", 0], "--processes"),

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 import diffpaint
 from diffpaint.io.weights import save_weights
+from diffpaint_neural.gan import GANNetwork
 from diffpaint_neural.splat import SplatNetwork
 from diffpaint_neural.weights import load_weights, shipped_brushes, shipped_path
 
@@ -135,3 +136,50 @@ def test_a_header_that_lacks_a_field_is_refused(weights, field):
 def test_options_that_the_network_does_not_take_are_refused(weights):
     with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
         diffpaint.load_renderer("neural-splat", brush=str(weights(options={"points": 5, "wings": 2})))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"radius": [None, 6.0]}, "radius[0]: expected `float`, got `null`"),
+        ({"radius": [6.0, 2.0]}, "radius is (low, high), got (6.0, 2.0)"),
+        ({"radius": [0.0, 2.0]}, "radius[0]: expected `float` > 0.0, got 0.0"),
+        ({"radius": 3}, "radius: expected `array`"),
+        ({"reach": 1e300}, "reach: expected `float` <= 1000.0"),
+        ({"reach": "far"}, "reach: expected `float`, got `str`"),
+        ({"options": {"points": 10**12}}, "options"),
+        ({"options": {"points": 9_999, "scales": 2, "hidden": 4, "channels": 9_999}}, "of other shapes"),
+        ({"options": []}, "options: expected `object`"),
+        ({"painter": "x" * 200_000}, "painter: expected `str` of length <= 1000"),
+        ({"brush": 3}, "brush: expected `str`, got `int`"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_header_is_checked_against_its_schema(weights, fields, named):
+    path = str(weights(**fields))
+    with pytest.raises(ValueError, match=r"mine\.safetensors") as error:
+        diffpaint.load_renderer("neural-splat", brush=path)
+    assert named in str(error.value)
+    assert len(str(error.value)) < 300 + len(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), torch.finfo(torch.float64).max])
+def test_weights_that_are_not_finite_are_refused(weights, value):
+    path = weights()
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    state = load_file(path)
+    state["pixel_out.bias"] = torch.full((1,), value, dtype=torch.float64)
+    save_file(state, path, metadata=metadata)
+    with pytest.raises(ValueError, match=r"mine\.safetensors .*pixel_out\.bias holds what is no finite number"):
+        diffpaint.load_renderer("neural-splat", brush=str(path))
+
+
+def test_weights_that_make_what_is_not_finite_are_refused(tmp_path):
+    """A variance below 0 is finite, and its root is not."""
+    network = GANNetwork((2.0, 6.0), channels=16)
+    network.start[0].running_var.fill_(-1.0)
+    header = {"painter": "gan", "brush": "mine", "radius": [2.0, 6.0], "reach": 3.0, "options": network.options}
+    save_weights(tmp_path / "mine.safetensors", network, header)
+    with pytest.raises(ValueError, match="not finite; train it again"):
+        diffpaint.load_renderer("neural-gan", brush=str(tmp_path / "mine.safetensors"))
