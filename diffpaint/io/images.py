@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 from torch import Tensor
 
-from .brief import brief
 from .files import replacing
+from .formats import opened
+from .profiles import to_srgb
+from .shrinking import shrunk
 
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
 WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
-MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
+JPEG = {"quality": 95, "subsampling": 0}  # colours as fine as brightness
+OPTIONS: dict[str, dict[str, Any]] = {".jpg": JPEG, ".jpeg": JPEG, ".webp": {"quality": 95}}
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = [_TURNS[orientation] for orientation in (5, 6, 7, 8)]  # width and height change places
 
 
 def read_image(
@@ -24,23 +38,30 @@ def read_image(
     size: tuple[int, int] | int | None = None,
     name: str = "the picture",
     crop: bool = False,
+    alpha: bool = False,
 ) -> Tensor:
-    """Read a picture of any kind that Pillow reads.
+    """Read a picture of any kind that Pillow reads; HEIC with the extra ``heic``.
 
-    EXIF rotation is applied, transparency is laid on white, 16-bit, palette, CMYK and grey pictures become RGB.
+    EXIF rotation and colour profiles are applied; what is read is sRGB. Of animations it is the first picture. Pictures
+    of 16 and 32 bits, floats (of 0 to 1, 255 or 65535, as their largest says), palettes, CMYK and grey become RGB. One
+    that is made smaller takes the memory of the decoded file; a JPEG, of not much more than what is wanted.
 
     Args:
         path: The file, or one that is open.
         size: (H, W), or the longer side with the shape kept, px; None keeps the size. Resized by Lanczos.
         name: Of an open file, for errors.
         crop: Whether a picture of another shape than a ``size`` (H, W) loses its edges instead of being stretched.
+        alpha: Whether transparency is kept, in a fourth channel, instead of being laid on white.
 
     Returns:
-        (1, 3, H, W) in [0, 1], sRGB.
+        (1, 3, H, W) in [0, 1], sRGB; or (1, 4, H, W).
 
     Raises:
-        ValueError: The file is missing, no picture, damaged, of more than 400 megapixels, or so long and narrow that
-            nothing of its shorter side would be left.
+        ValueError: The file is missing, no picture, of a format that cannot be read (the message says what to do),
+            damaged, of more than 400 megapixels, or so long and narrow that nothing of its shorter side would be left.
+
+    Warns:
+        UserWarning: Its colour profile is damaged; its colours are then taken as they are.
     """
     if size is not None and (size if isinstance(size, int) else min(size)) < 1:
         raise ValueError(f"size must be at least 1 px, got {size}")
@@ -48,34 +69,47 @@ def read_image(
         path = Path(path)
         name = str(path)
         if not path.is_file():
-            raise ValueError(f"no picture {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2  # Pillow refuses at twice this number
+            there = (
+                "it is a folder"
+                if path.is_dir()
+                else "it is no regular file"
+                if path.exists()
+                else "there is no such file"
+            )
+            raise ValueError(f"no picture {path}: {there}")
+    with opened(path, name) as image:
+        width, height = image.size
+        if size is not None:
+            longest = size if isinstance(size, int) else max(size)
+            image.draft(None, (2 * longest, 2 * longest))  # JPEG: decode no finer than needed
+        image.load()
+        turn = _turn(image)  # known for sure once all is loaded
+        sideways = turn in _SIDEWAYS
+        if isinstance(size, int):
+            size = fit(width, height, size) if sideways else fit(height, width, size)
+        wanted = size if size is None or sideways else (size[1], size[0])  # width and height, as the file lies
+        info = {} if image.mode == "LAB" else image.info  # which is converted as it stands
+        picture = shrunk(image, wanted, crop)
+    covered = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
+    picture = picture.convert(picture.mode[:-1]) if covered else picture
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sizes, and of what is damaged: Pillow reads what it can
-            with Image.open(path) as image:
-                if size is not None:
-                    longest = size if isinstance(size, int) else max(size)
-                    image.draft("RGB", (2 * longest, 2 * longest))  # JPEG: decode no finer than needed
-                image.load()
-                picture = ImageOps.exif_transpose(image)
-    except Image.DecompressionBombError:
-        raise ValueError(f"{name} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None
-    except Exception as error:  # Pillow's decoders raise all kinds
-        reason = "no picture format that can be read" if "cannot identify" in str(error) else brief(error)
-        raise ValueError(f"cannot read {name}: {reason}") from error
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-    try:
-        picture = _to_rgb(picture)
+        picture = to_srgb(picture, info)
     except ValueError as error:
-        raise ValueError(f"cannot read {name}: {error}") from error
-    if size is not None:
-        height, width = fit(picture.height, picture.width, size) if isinstance(size, int) else size
-        if crop:
-            picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        warnings.warn(f"{name}: {error}; its colours are taken as they are", stacklevel=2)
+        picture = picture.convert("RGB")
+    if covered or alpha:
+        picture.putalpha(covered or 255)
+        picture = picture if alpha else _on_white(picture)
+    picture = picture if turn is None else picture.transpose(turn)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How EXIF says that a picture is to be turned; nothing else in there is looked at."""
+    try:
+        return _TURNS.get(image.getexif()[ExifTags.Base.Orientation])
+    except Exception:  # the block is damaged, in whichever way; the pixels are not
+        return None
 
 
 def fit(height: int, width: int, longest: int) -> tuple[int, int]:
@@ -91,17 +125,8 @@ def fit(height: int, width: int, longest: int) -> tuple[int, int]:
     return fitted
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith(("I", "F")):  # 16 and 32 bits, which Pillow's convert() would clip
-        values = np.asarray(picture, np.float32)
-        if not np.isfinite(values).all():
-            raise ValueError("some of its pixels are NaN or infinite")
-        full = 65535.0 if picture.mode.startswith("I") else 1.0
-        picture = Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+def _on_white(picture: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
 def write_image(path: str | Path, canvas: Tensor | np.ndarray) -> None:
@@ -118,9 +143,9 @@ def write_image(path: str | Path, canvas: Tensor | np.ndarray) -> None:
     check_picture(path)
     picture = to_pil(canvas)
     if picture.mode == "RGBA" and Path(path).suffix.lower() not in WITH_ALPHA:
-        picture = _to_rgb(picture)
+        picture = _on_white(picture)
     with replacing(path) as temporary:
-        picture.save(temporary)
+        picture.save(temporary, **OPTIONS.get(Path(path).suffix.lower(), {}))
 
 
 def check_picture(path: str | Path) -> None:
