@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 from torch import Tensor
@@ -16,6 +17,8 @@ from ..interrupt import catch_interrupt
 from ..objective import Objective
 from ..optimize import Callback, NotFiniteError, paint
 from ..painting import Painting, find_writer
+from ..renderer import Renderer
+from .background import Ground
 from .options import Request, film_writer
 from .plan import Plan, plan
 
@@ -30,6 +33,7 @@ def carry_out(
     target: Tensor | None = None,
     initializer: Initializer | None = None,
     callback: Callback | None = None,
+    ground: Ground | None = None,
 ) -> Painting:
     """Optimise, and write the painting, its document, and its film. Ends the program if it was interrupted.
 
@@ -42,11 +46,12 @@ def carry_out(
         target: (1, 3, H, W) in [0, 1], the picture that is painted, if there is one, for the initializer.
         initializer: Gives actions to start from; None leaves them to chance.
         callback: As :func:`diffpaint.paint`'s.
+        ground: What is painted on; None is white.
 
     Returns:
         The paintings on the canvas that was optimised.
     """
-    began = time.monotonic()
+    began, ground = time.monotonic(), ground or Ground()
     planned = plan(request, size, batch)
     small = planned.small.to(pick_device(request.device))
     check_constraints(request.constraints, small)
@@ -66,6 +71,7 @@ def carry_out(
             steps=0 if interrupt.is_set() else request.steps,
             seed=request.seed,
             device=request.device,
+            background=ground.painted_on(size),
             constraints=request.constraints,
             callback=callback,
             checkpoint=request.checkpoint,
@@ -76,21 +82,27 @@ def carry_out(
     except NotFiniteError as error:
         painting, failure = error.painting, error
     for index in range(batch):
-        _write(request, planned, painting[index], index, batch, began)
+        _write(request, planned, painting[index], ground, index, batch, began)
     _report(request, painting, failure)
     return painting
 
 
-def _write(request: Request, planned: Plan, painting: Painting, index: int, batch: int, began: float) -> None:
+def _write(
+    request: Request, planned: Plan, painting: Painting, ground: Ground, index: int, batch: int, began: float
+) -> None:
     """Write one painting of a batch, and say so."""
+
+    def rendered(renderer: Renderer) -> Painting:
+        shown = replace(painting, background=ground.shown(renderer.size), transparent=ground.transparent)
+        return shown.rendered_by(renderer.to(painting.renderer.device))
+
     output, document, timelapse = request.files(index, batch)
-    device = painting.renderer.device
-    finished = painting.rendered_by(planned.large.to(device))
+    finished = rendered(planned.large)
     for path in dict.fromkeys((output, document)):
         find_writer(path).write(finished, path)
     if timelapse is not None:
         writer = film_writer(timelapse, request.frames)
-        writer.write(painting.rendered_by(planned.film.to(device)), timelapse)
+        writer.write(rendered(planned.film), timelapse)
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
     height, width = planned.large.size
     click.echo(f"wrote {output} ({width} x {height} px) and {document} in {minutes} min {seconds} s", err=True)

@@ -14,11 +14,13 @@ import click
 from ..constraints import Constraint
 from ..io.document import read_document
 from ..io.files import check_outputs, check_writable
+from ..io.images import read_size
 from ..painting import find_writer
 from .constraints import constraint_options
 
 OVERLAP = 0.25
 LARGEST = 8192  # px, longest side of a painting
+ORIGINAL = "original"  # --size of a painting that is as large as the photo
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Request:
         cells: About as many cells, unless ``grid`` says otherwise.
         default_strokes: In each cell, unless ``strokes`` says otherwise.
         default_pyramid: Levels, unless ``pyramid`` says otherwise; None goes down to cells of about three rows.
+        original: (H, W) of the photo, px, if the painting should be as large.
     """
 
     output: Path
@@ -49,6 +52,7 @@ class Request:
     cells: int
     default_strokes: int
     default_pyramid: int | None
+    original: tuple[int, int] | None = None
 
     @property
     def checkpoint(self) -> Path:
@@ -125,6 +129,16 @@ def check_size(size: int) -> None:
         raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
 
 
+class SizeType(click.ParamType):
+    """A number of px, or ``original``, the photo's own."""
+
+    name = "PX|original"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Parse it."""
+        return value if value == ORIGINAL else click.INT.convert(value, param, ctx)
+
+
 class GridType(click.ParamType):
     """ROWSxCOLS."""
 
@@ -139,7 +153,7 @@ class GridType(click.ParamType):
 
 
 def paint_options(
-    *, size: int, steps: int, strokes: int, cells: int, pyramid: int | None
+    *, size: int, steps: int, strokes: int, cells: int, pyramid: int | None, photo: bool = False
 ) -> Callable[[Callable], Callable]:
     """Give a command the options of a :class:`Request`, which it gets as its argument ``request``.
 
@@ -149,13 +163,18 @@ def paint_options(
         strokes: In each cell, unless ``--strokes`` says otherwise.
         cells: About as many, unless ``--grid`` says otherwise.
         pyramid: Levels, unless ``--pyramid`` says otherwise; None makes the largest cells about three rows.
+        photo: Whether the command's argument ``photo`` is the path of one, whose size ``--size original`` takes.
     """
     file = click.Path(path_type=Path)
     levels = "down to about 3 rows" if pyramid is None else pyramid
     options = [
         click.option("-o", "--output", required=True, type=file, help="The painting: a .png, .jpg, ..."),
         click.option(
-            "--size", default=size, show_default=True, help="Longest side of the painting, px (rounded down a little)."
+            "--size",
+            type=SizeType() if photo else int,
+            default=size,
+            show_default=True,
+            help="Longest side of the painting, px (rounded down a little)" + "; or original, the photo's." * photo,
         ),
         click.option(
             "--renderer",
@@ -181,12 +200,15 @@ def paint_options(
         click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
         constraint_options,
     ]
-    names = {field.name for field in fields(Request)} - {"cells", "default_strokes", "default_pyramid"}
+    names = {field.name for field in fields(Request)} - {"cells", "default_strokes", "default_pyramid", "original"}
 
     def decorate(command: Callable) -> Callable:
         @functools.wraps(command)
         def run(**arguments: Any) -> Any:
             own = {name: arguments.pop(name) for name in names}
+            if own["size"] == ORIGINAL:
+                own["original"] = read_size(arguments["photo"])
+                own["size"] = max(own["original"])
             request = Request(**own, cells=cells, default_strokes=strokes, default_pyramid=pyramid)
             return command(request=request, **arguments)
 

@@ -11,6 +11,7 @@ import click
 from ..expression import load_initializer, load_objective
 from ..io.images import read_image
 from ..registry import names
+from .background import Ground, laid_on
 from .job import carry_out
 from .options import Request, paint_options
 from .plan import longest_of
@@ -20,7 +21,7 @@ CELLS = 216
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path))
-@paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None)
+@paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None, photo=True)
 @click.option(
     "--init",
     "initializer",
@@ -30,7 +31,14 @@ CELLS = 216
     help="Where it begins: a draft by pixels, level by level; random; or what a plugin gives, as agent(name=faces).",
 )
 @click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
-def paint(photo: Path, request: Request, initializer: str, objective: str) -> None:
+@click.option(
+    "--background",
+    metavar="COLOUR|PICTURE|transparent",
+    default="white",
+    show_default=True,
+    help="What is painted on. transparent keeps a photo's transparency, in a .png, .webp or .tif.",
+)
+def paint(photo: Path, request: Request, initializer: str, objective: str, background: str) -> None:
     """Paint PHOTO with brushstrokes.
 
     The canvas is divided into overlapping cells, on several levels from large to small ones, and the strokes of every
@@ -47,9 +55,13 @@ def paint(photo: Path, request: Request, initializer: str, objective: str) -> No
         diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
         diffpaint paint cat.jpg -o grey.png --greyscale --limit size=0:0.2
         diffpaint paint cat.jpg -o sea.png --objective "content + 0.1*style(target=sea.jpg)"
+        diffpaint paint cutout.png -o cutout-painted.png --background transparent
     """
-    request.check(photo)
-    target = read_image(photo, longest_of(request))
+    ground = Ground(background)
+    request.check(photo, *filter(None, [ground.picture]))
+    picture = read_image(photo, longest_of(request), alpha=True)
+    height, width = picture.shape[2:]
+    target = laid_on(ground.painted_on((height, width)), picture)
     start = load_initializer(_as_call(initializer), target)
     if start.strokes is not None:
         if request.strokes not in (None, start.strokes):
@@ -58,10 +70,10 @@ def paint(photo: Path, request: Request, initializer: str, objective: str) -> No
             )
         request = dataclasses.replace(request, default_strokes=start.strokes)
     goal = load_objective(objective, target)
-    height, width = target.shape[2:]
     photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
     run = {"objective": objective, "init": initializer, "photo": photo_hash}
-    carry_out(request, goal, (height, width), run=run, target=target, initializer=start)
+    shown = laid_on(ground.shown((height, width)), picture)  # a draft has no need of a ground like no stroke
+    carry_out(request, goal, (height, width), run=run, target=shown, initializer=start, ground=ground)
 
 
 def _as_call(text: str) -> str:

@@ -40,8 +40,19 @@ class Plan:
 
 
 def scale_of(request: Request) -> int:
-    """How many times larger than the canvas that is optimised the painting is."""
-    return max(1, round(request.size / max(CANVAS, STRIDE * max(request.grid or (1, 1)))))
+    """How many times larger than the canvas that is optimised the painting is.
+
+    Where it should be as large as a photo, one near to that whose multiple is nearest to the photo's size.
+    """
+    nearest = max(1, round(request.size / max(CANVAS, STRIDE * max(request.grid or (1, 1)))))
+    if request.original is None:
+        return nearest
+    sides = request.original
+
+    def off(scale: int) -> tuple[int, int]:
+        return max(abs(scale * round(side / scale) - side) for side in sides), abs(scale - nearest)
+
+    return min(range(math.ceil(3 * nearest / 4), 4 * nearest // 3 + 1), key=off)
 
 
 def longest_of(request: Request) -> int:

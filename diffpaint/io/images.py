@@ -19,7 +19,11 @@ from .shrinking import shrunk
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
 WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 JPEG = {"quality": 95, "subsampling": 0}  # colours as fine as brightness
-OPTIONS: dict[str, dict[str, Any]] = {".jpg": JPEG, ".jpeg": JPEG, ".webp": {"quality": 95}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".webp": {"lossless": True},
+}  # else WebP halves colours
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -66,17 +70,8 @@ def read_image(
     if size is not None and (size if isinstance(size, int) else min(size)) < 1:
         raise ValueError(f"size must be at least 1 px, got {size}")
     if isinstance(path, str | Path):
-        path = Path(path)
+        path = _existing(path)
         name = str(path)
-        if not path.is_file():
-            there = (
-                "it is a folder"
-                if path.is_dir()
-                else "it is no regular file"
-                if path.exists()
-                else "there is no such file"
-            )
-            raise ValueError(f"no picture {path}: {there}")
     with opened(path, name) as image:
         width, height = image.size
         if size is not None:
@@ -102,6 +97,28 @@ def read_image(
         picture = picture if alpha else _on_white(picture)
     picture = picture if turn is None else picture.transpose(turn)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def read_size(path: str | Path) -> tuple[int, int]:
+    """(H, W) of a picture, px, as :func:`read_image` turns it; of most formats without decoding it.
+
+    Raises:
+        ValueError: As of :func:`read_image`, but for damage that only decoding finds.
+    """
+    with opened(_existing(path), str(path)) as image:
+        width, height = image.size
+        turned = image.format == "TIFF"  # by Pillow itself
+        return (width, height) if not turned and _turn(image) in _SIDEWAYS else (height, width)
+
+
+def _existing(path: str | Path) -> Path:
+    path = Path(path)
+    if path.is_file():
+        return path
+    reason = (
+        "it is a folder" if path.is_dir() else "it is no regular file" if path.exists() else "there is no such file"
+    )
+    raise ValueError(f"no picture {path}: {reason}")
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
