@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import warnings
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -46,10 +47,14 @@ class PluginGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what a person can mend is one line and exit code 2, and anything else a traceback to report.
 
+        A UserWarning is one line too.
+
         With DIFFPAINT_TRACEBACK set, everything is a traceback, for authors of plugins.
         """
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _note
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
@@ -62,6 +67,14 @@ class PluginGroup(click.Group):
                 raise
             reason = brief(str(error).strip().splitlines()[0], LONGEST)
             raise _Mistake(f"out of memory: a smaller canvas, or fewer strokes, need less ({reason})") from error
+
+
+def _note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *rest: Any) -> None:
+    """Show a warning: what a person should know as one line, and others, which are for authors, with their place."""
+    if category is UserWarning:
+        click.echo(f"note: {' '.join(str(message).split())}", err=True)
+    else:
+        click.echo(warnings.formatwarning(message, category, filename, lineno), err=True, nl=False)
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

@@ -8,11 +8,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 from torch import Tensor
 
 from .files import replacing
 from .formats import opened
+from .png import find_exif, in_rows
 from .profiles import to_srgb
 from .shrinking import shrunk
 
@@ -77,8 +78,7 @@ def read_image(
         if size is not None:
             longest = size if isinstance(size, int) else max(size)
             image.draft(None, (2 * longest, 2 * longest))  # JPEG: decode no finer than needed
-        image.load()
-        turn = _turn(image)  # known for sure once all is loaded
+        turn = _turn(image)
         sideways = turn in _SIDEWAYS
         if isinstance(size, int):
             size = fit(width, height, size) if sideways else fit(height, width, size)
@@ -100,15 +100,14 @@ def read_image(
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
-    """(H, W) of a picture, px, as :func:`read_image` turns it; of most formats without decoding it.
+    """(H, W) of a picture, px, as :func:`read_image` reads it: turned. It is decoded, since EXIF may lie at its end.
 
     Raises:
-        ValueError: As of :func:`read_image`, but for damage that only decoding finds.
+        ValueError: As of :func:`read_image`.
     """
     with opened(_existing(path), str(path)) as image:
-        width, height = image.size
-        turned = image.format == "TIFF"  # by Pillow itself
-        return (width, height) if not turned and _turn(image) in _SIDEWAYS else (height, width)
+        turn = _turn(image)
+        return image.size if turn in _SIDEWAYS else (image.height, image.width)
 
 
 def _existing(path: str | Path) -> Path:
@@ -121,8 +120,12 @@ def _existing(path: str | Path) -> Path:
     raise ValueError(f"no picture {path}: {reason}")
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How EXIF says that a picture is to be turned; nothing else in there is looked at."""
+def _turn(image: ImageFile.ImageFile) -> Image.Transpose | None:
+    """How EXIF says that a picture is to be turned; nothing else in there is looked at. Most formats are decoded."""
+    if in_rows(image):
+        find_exif(image)
+    else:
+        image.load()  # what comes behind the pixels, too
     try:
         return _TURNS.get(image.getexif()[ExifTags.Base.Orientation])
     except Exception:  # the block is damaged, in whichever way; the pixels are not

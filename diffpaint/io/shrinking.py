@@ -1,32 +1,34 @@
-"""Pictures of any depth become pictures of 8 bits a channel, in memory proportional to what is wanted of them."""
+"""Pictures of any depth become pictures of 8 bits a channel, as small as they are wanted, strip by strip."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
-STRIP = 2**22  # px that are converted at once
+from .png import decoded, in_rows
+
+STRIP = 2**20  # px that are converted at once
 FINER = 3  # times: what is averaged over whole pixels stays this much finer than what is wanted
 
 
-def shrunk(image: Image.Image, size: tuple[int, int] | None, crop: bool) -> Image.Image:
+def shrunk(image: ImageFile.ImageFile, size: tuple[int, int] | None, crop: bool) -> Image.Image:
     """A picture of 8 bits a channel, of mode L, LA, RGB, RGBA or CMYK.
 
     Large ones are averaged strip by strip, and then resized by Lanczos, and no second picture of their size is held.
 
     Args:
-        image: Of any mode.
+        image: Open, of any mode.
         size: (width, height) that it is resized to, px; None keeps its own.
         crop: Whether it loses its edges instead of being stretched.
 
     Raises:
-        ValueError: Some of its pixels are NaN or infinite, or above what 16 bits hold.
+        ValueError: The file is damaged, or some of its pixels are NaN or infinite, or above what 16 bits hold.
     """
     width, height = image.size
     factor = 1 if size is None else max(1, min(width // (FINER * size[0]), height // (FINER * size[1])))
-    strips = [strip.reduce(factor) for strip in _strips(image, factor, _full(image))]
+    strips = [strip.reduce(factor) for strip in _strips(image, factor)]
     picture = strips[0]
     if len(strips) > 1:
         picture = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
@@ -60,9 +62,14 @@ def _full(image: Image.Image) -> float:
     return 1.0 if most <= 2 else 255.0 if most <= 255 else 65535.0  # up to 2: highlights above white are clipped
 
 
-def _strips(image: Image.Image, factor: int, full: float) -> Iterator[Image.Image]:
+def _strips(image: ImageFile.ImageFile, factor: int) -> Iterator[Image.Image]:
     """From top to bottom, of a height that ``factor`` divides, in 8 bits."""
     rows = factor * max(1, STRIP // (factor * image.width))
+    if in_rows(image):
+        yield from (_eight_bits(strip, 255.0) for strip in decoded(image, rows))
+        return
+    image.load()
+    full = _full(image)
     for top in range(0, image.height, rows):
         yield _eight_bits(image.crop((0, top, image.width, min(top + rows, image.height))), full)
 
