@@ -63,7 +63,8 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
     except MemoryError:
         raise
     except Exception as error:  # decoders of damaged files raise whatever comes to them
-        raise ValueError(f"cannot read {name}: {error or type(error).__name__}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"cannot read {name}: {reason}") from error
 
 
 @contextmanager
