@@ -51,8 +51,8 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
                 _prepare(kind)
             try:
                 image = Image.open(file)
-            except Image.UnidentifiedImageError:
-                raise ValueError(_unknown(file, kind)) from None
+            except (OSError, ValueError, SyntaxError) as error:
+                raise ValueError(_unknown(file, kind, error)) from error
             with image:
                 if image.format == "TIFF" and (_named_raw(file) or _DNG_VERSION in getattr(image, "tag_v2", ())):
                     raise ValueError(RAW)
@@ -112,12 +112,15 @@ def _prepare(kind: str) -> None:
         plugin.register_heif_opener()
 
 
-def _unknown(file: Path | BinaryIO, kind: str | None) -> str:
+def _unknown(file: Path | BinaryIO, kind: str | None, error: Exception) -> str:
+    """Why a file cannot be opened."""
     if kind == "AVIF" and not features.check("avif"):
         return "AVIF needs a newer Pillow, 11.3 or later: pip install --upgrade pillow"
     if _named_raw(file):
         return RAW
-    return f"this {kind} is damaged" if kind else "no picture format that can be read"
+    if kind or not isinstance(error, Image.UnidentifiedImageError):
+        return f"this {kind} is damaged" if kind else str(error)
+    return "no picture format that can be read"
 
 
 def _named_raw(file: Path | BinaryIO) -> bool:
@@ -126,7 +129,7 @@ def _named_raw(file: Path | BinaryIO) -> bool:
 
 def _scale_key(image: ImageFile.ImageFile) -> None:
     """Bring a PNG's transparent colour to the range that Pillow brings its pixels to."""
-    key, raw = image.info.get("transparency"), str(image.tile[0].args) if image.tile else ""
+    key, raw = image.info.get("transparency"), str(image.tile[0][3]) if image.tile else ""
     if isinstance(key, int) and raw in ("L;2", "L;4"):
         image.info["transparency"] = key * {"L;2": 85, "L;4": 17}[raw]
     elif isinstance(key, tuple) and raw == "RGB;16B":

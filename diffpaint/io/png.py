@@ -17,7 +17,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 def in_rows(image: ImageFile.ImageFile) -> bool:
     """Whether a file, open and not yet decoded, is a large PNG that can be read so: of 8 bits, not interlaced."""
-    if image.format != "PNG" or not image.tile or image.tile[0].args not in ("RGB", "RGBA"):
+    if image.format != "PNG" or not image.tile or image.tile[0][3] not in ("RGB", "RGBA"):
         return False
     return not image.info.get("interlace") and 4 * image.width * image.height >= LARGE
 

@@ -47,12 +47,13 @@ def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
 def _transform(profile: bytes) -> ImageCms.ImageCmsTransform:
     try:
         source = ImageCms.core.profile_frombytes(profile)
-        mode = MODES.get(space := source.xcolor_space.strip(), space)
+        if (space := source.xcolor_space.strip()) not in MODES:
+            raise ValueError(f"it is of {space} colours")
         intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
         opened, srgb = (ImageCms.ImageCmsProfile(one) for one in (source, ImageCms.createProfile("sRGB")))
-        return ImageCms.ImageCmsTransform(opened, srgb, mode, "RGB", intent, flags=flags)
+        return ImageCms.ImageCmsTransform(opened, srgb, MODES[space], "RGB", intent, flags=flags)
     except (OSError, ValueError) as error:
-        raise ValueError(f"its colour profile is damaged ({error})") from error
+        raise ValueError(f"its colour profile cannot be used ({error})") from error
 
 
 def _through(picture: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:

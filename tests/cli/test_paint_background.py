@@ -132,7 +132,7 @@ def test_a_damaged_profile_is_one_line(tmp_path):
     assert result.exit_code == 0, result.output
     notes = [line for line in result.stderr.splitlines() if "colour profile" in line]
     assert len(notes) == 1
-    assert notes[0].startswith(f"note: {tmp_path / 'photo.png'}: its colour profile is damaged")
+    assert notes[0].startswith(f"note: {tmp_path / 'photo.png'}: its colour profile cannot be used")
 
 
 @pytest.mark.parametrize("objective", ["pixel", "content", "style", "pixel + 0.1*style", "0.5*content - 0.1*pixel"])
