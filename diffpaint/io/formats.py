@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, PngImagePlugin, features
 
+from .brief import brief
+
 RAW = "camera raw, of which only a small preview could be read; export it as a JPEG or TIFF first"
 MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
 MOST_TEXT = 256 * 2**20  # bytes of text, profile and metadata that a PNG may hold
@@ -63,8 +65,7 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
     except MemoryError:
         raise
     except Exception as error:  # decoders of damaged files raise whatever comes to them
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"cannot read {name}: {reason}") from error
+        raise ValueError(f"cannot read {name}: {brief(error) or type(error).__name__}") from error
 
 
 @contextmanager

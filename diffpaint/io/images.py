@@ -11,6 +11,7 @@ import torch
 from PIL import ExifTags, Image, ImageFile
 from torch import Tensor
 
+from .brief import brief
 from .files import replacing
 from .formats import opened
 from .png import find_exif, in_rows
@@ -90,7 +91,7 @@ def read_image(
     try:
         picture = to_srgb(picture, info)
     except ValueError as error:
-        warnings.warn(f"{name}: {error}; its colours are taken as they are", stacklevel=2)
+        warnings.warn(f"{name}: {brief(error)}; its colours are taken as they are", stacklevel=2)
         picture = picture.convert("RGB")
     if covered or alpha:
         picture.putalpha(covered or 255)
