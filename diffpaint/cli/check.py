@@ -12,7 +12,8 @@ from typing import Any
 import click
 from importlib_metadata import EntryPoint
 
-from ..expression import Call, load_renderer, parse_call
+from ..expression import load_renderer
+from ..io.syntax import Call, parse_call
 from ..registry import GROUPS, PluginError, distribution, entries_of, kind_of, load
 from ..renderer import STROKE_ACTION
 from .plan import has_strokes

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from ..expression import parse_call
 from ..io.document import read_document
 from ..io.files import check_outputs
+from ..io.syntax import parse_call
 from ..io.untrusted import names_of_a_file
 from ..painting import Painting, find_writer
 from .options import check_size

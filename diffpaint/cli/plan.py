@@ -10,7 +10,8 @@ from typing import Any
 import click
 import torch
 
-from ..expression import load_renderer, parse_call
+from ..expression import load_renderer
+from ..io.syntax import parse_call
 from ..registry import load
 from ..renderer import Renderer, StrokeRenderer
 from .options import OVERLAP, Request

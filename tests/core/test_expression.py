@@ -16,8 +16,8 @@ from diffpaint import (
     load_objective,
     load_renderer,
 )
-from diffpaint.expression import parse_call, parse_sum
 from diffpaint.io.images import write_image
+from diffpaint.io.syntax import parse_call, parse_sum
 
 
 class Named(Renderer):

@@ -23,4 +23,4 @@ def test_the_examples_of_a_module_hold(module):
 
 
 def test_there_are_some():
-    assert {"diffpaint.expression", "diffpaint.training.schedule"} <= set(WITH_EXAMPLES)
+    assert {"diffpaint.io.syntax", "diffpaint.training.schedule"} <= set(WITH_EXAMPLES)
