@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..device import pick_device
 from ..interrupt import catch_interrupt
+from ..io.console import stderr
 from ..io.files import check_folder
 from .folder import CHECKPOINT, Log, RunFolder
 from .recipe import Batches, Course, Recipe
@@ -102,7 +103,9 @@ def train(
     stop = False
     with (
         catch_interrupt() as interrupt,
-        tqdm(total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step") as bar,
+        tqdm(
+            total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step", file=stderr()
+        ) as bar,
     ):
         for number in range(len(log.rows), settings.steps):
             row, stop = _step(recipe, number, settings.seed, batches, interrupt)

@@ -14,7 +14,7 @@ def test_ctrl_c_keeps_the_painting_and_resume_goes_on_with_it(tmp_path):
     objective = ["--objective", INTERRUPTING, "--steps", "4"]
     result = paint(tmp_path / "a.png", *objective)
     assert result.exit_code == 130, result.output
-    assert "interrupted after 2 of 4 steps; --resume goes on" in result.stderr
+    assert f"interrupted after 2 of 4 steps; to go on: diffpaint paint --resume {tmp_path / 'a.png'}" in result.stderr
     assert files(tmp_path) == ["a.json", "a.png", "a.png.ckpt"]
     half = read_document(tmp_path / "a.json")
     assert half["interrupted"]
@@ -44,7 +44,7 @@ def test_a_draft_that_was_interrupted_is_kept_and_gone_on_with(tmp_path, monkeyp
         patch.setattr(Draft, "__call__", interrupted)
         stopped = run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments)
     assert stopped.exit_code == 130
-    assert "interrupted after 0 of 3 steps; --resume goes on" in stopped.output
+    assert "interrupted before the first step; to go on: " in stopped.output
     assert read_document(tmp_path / "b.json")["interrupted"]
     assert run("paint", PHOTO, "-o", tmp_path / "b.png", *arguments, "--resume").exit_code == 0
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
@@ -67,10 +67,11 @@ def test_an_interrupted_painting_is_not_started_anew_nor_gone_on_with_as_another
     assert paint(tmp_path / "a.png", *interrupting).exit_code == 130
     kept = (tmp_path / "a.png.ckpt").read_bytes()
     assert_refused(paint(tmp_path / "a.png", *interrupting), "--resume goes on with it")
-    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume"), "objective was ")
+    changed = paint(tmp_path / "a.png", "--objective", "pixel", "--resume")
+    assert_refused(changed, f"--objective was {INTERRUPTING}, now pixel; leave them out to go on")
     other = tmp_path / "other.png"
     write_image(other, 1 - diffpaint.read_image(PHOTO))
-    assert_refused(paint(tmp_path / "a.png", *interrupting, "--resume", photo=other), "photo was ")
+    assert_refused(paint(tmp_path / "a.png", *interrupting, "--resume", photo=other), "its photo is another")
     assert (tmp_path / "a.png.ckpt").read_bytes() == kept
 
 
