@@ -153,14 +153,18 @@ def film_writer(path: Path, frames: int) -> Any:
         raise ValueError(f"{path}: a time-lapse is a .gif or an .mp4 ({error})") from error
 
 
-def check_size(size: int) -> None:
+def check_size(size: int) -> int:
     """Check, before long work starts, that a painting's longest side, px, is one for which memory is sure to do.
+
+    Returns:
+        It.
 
     Raises:
         ValueError: It is not.
     """
     if not 1 <= size <= LARGEST:
         raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
+    return size
 
 
 class PaintCommand(ResumableCommand):

@@ -51,6 +51,25 @@ def locked(path: str | Path, what: str) -> Iterator[None]:
             os.close(file)
 
 
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Make a folder and hold its lock; folders that were made and are still empty at the end are removed.
+
+    Raises:
+        ValueError: Somebody else holds it.
+        OSError: It cannot be made.
+    """
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(path / ".lock", str(path)):
+            yield
+    finally:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+
+
 def _open(path: Path, what: str) -> int:
     """The lock file, open and locked."""
     while True:

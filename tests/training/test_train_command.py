@@ -24,7 +24,7 @@ def run(line):
         command = recipe_command("line", recipe)
         group.get_command = lambda ctx, name: command
         group.list_commands = lambda ctx: ["line"]
-        return CliRunner().invoke(group, ["line", *map(str, arguments)])
+        return CliRunner().invoke(group, ["line", *map(str, arguments)], prog_name="diffpaint")
 
     return ran
 
@@ -71,9 +71,9 @@ def test_ctrl_c_says_how_to_go_on(run, line, tmp_path):
 
     result = run("-o", tmp_path / "run", "--device", "cpu", recipe=Stopping)
     assert result.exit_code == 130
-    assert "interrupted; the same command goes on with --resume" in result.output
+    assert f"interrupted; to go on: diffpaint line -o {tmp_path / 'run'} --resume" in result.output
     assert "Traceback" not in result.output
-    resumed = run("-o", tmp_path / "run", "--device", "cpu", "--resume")
+    resumed = run("-o", tmp_path / "run", "--resume")
     assert resumed.exit_code == 0, resumed.output
     assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 15
 
