@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
-from .interrupt import catch_interrupt
 from .io.bounds import check_whole
 from .io.checkpoint import PaintingState, damage_named, restore_checkpoint, restore_optimizer, save_checkpoint
 from .io.console import stderr
 from .io.files import check_writable
 from .io.ground import TRANSPARENT, Background, encode_ground, lay_ground
+from .io.interrupt import catch_interrupt
 from .logits import Logits, Optimizer, Rates, check_actions
 from .objective import Objective
 from .painting import Painting

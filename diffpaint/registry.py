@@ -13,8 +13,8 @@ from typing import Any
 
 from importlib_metadata import EntryPoint, distributions
 
-from .interrupt import Interrupted
 from .io.brief import brief
+from .io.interrupt import Interrupted
 from .io.untrusted import check_typed
 
 #: Groups of entry points, ``diffpaint.renderers`` and so on, and what is registered there: a subclass of this, or, of

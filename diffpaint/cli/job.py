@@ -16,9 +16,9 @@ from torch import Tensor
 from ..constraints import check_constraints
 from ..device import pick_device
 from ..initializer import Initializer
-from ..interrupt import catch_interrupt
 from ..io.checkpoint import amend_settings, read_settings, save_checkpoint
 from ..io.files import clear_leftovers
+from ..io.interrupt import catch_interrupt
 from ..objective import Objective
 from ..optimize import Callback, NotFiniteError, paint
 from ..painting import Painting, find_writer

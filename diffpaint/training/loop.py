@@ -20,9 +20,9 @@ from accelerate import Accelerator
 from tqdm import tqdm
 
 from ..device import pick_device
-from ..interrupt import catch_interrupt
 from ..io.console import stderr
 from ..io.files import check_folder
+from ..io.interrupt import catch_interrupt
 from .folder import CHECKPOINT, Log, RunFolder, is_free
 from .recipe import Batches, Course, Recipe
 from .settings import TrainingSettings
@@ -107,12 +107,10 @@ def train(
 
     batches = course.stream(sum(recipe.batches(number) for number in range(len(log.rows))))
     stop = False
-    with (
-        catch_interrupt() as interrupt,
-        tqdm(
-            total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step", file=stderr()
-        ) as bar,
-    ):
+    bar = tqdm(
+        total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step", file=stderr()
+    )
+    with catch_interrupt() as interrupt, bar:
         for number in range(len(log.rows), settings.steps):
             row, stop = _step(recipe, number, settings.seed, batches, interrupt)
             if not all(math.isfinite(value) for value in row.values()):

@@ -11,8 +11,8 @@ from tqdm import trange
 
 from diffpaint import Constraint, Initializer, Moment, Pixel, Renderer
 from diffpaint.constraints import constrain
-from diffpaint.interrupt import asked_to_end
 from diffpaint.io.console import stderr
+from diffpaint.io.interrupt import asked_to_end
 from diffpaint.renderer import positions_among
 
 from .grid import Grid

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffpaint import paint
-from diffpaint.interrupt import asked_to_end, catch_interrupt
+from diffpaint.io.interrupt import asked_to_end, catch_interrupt
 
 QUIET = {"device": "cpu", "progress": False}
 
@@ -51,7 +51,7 @@ def twice(number, canvas, loss):
 
 def test_a_second_one_stops_at_once(dots, dark, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("diffpaint.interrupt.TOGETHER", 0.0)
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
         paint(dots(), dark, strokes=2, steps=3, callback=twice, **QUIET)
     assert signal.getsignal(signal.SIGINT) is before

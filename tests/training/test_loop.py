@@ -62,7 +62,7 @@ def test_an_interrupted_run_resumes_to_the_same(learn, assert_same, tmp_path, st
 
 
 def test_a_run_that_was_cut_off_resumes_from_its_last_checkpoint(learn, assert_same, tmp_path, monkeypatch):
-    monkeypatch.setattr("diffpaint.interrupt.TOGETHER", 0.0)
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, stop=8, presses=2)
     assert steps_of(tmp_path) == 5
@@ -84,7 +84,7 @@ def test_a_run_that_is_done_resumes_to_what_is_there(learn, whole, assert_same, 
 
 
 def test_a_run_cut_off_before_its_first_checkpoint_starts_anew(learn, assert_same, tmp_path, monkeypatch):
-    monkeypatch.setattr("diffpaint.interrupt.TOGETHER", 0.0)
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, stop=3, presses=2)
     assert sorted(contents(tmp_path)) == ["config.json"]
