@@ -16,6 +16,7 @@ from importlib_metadata import EntryPoint
 from .. import __version__
 from ..io.brief import brief
 from ..io.console import stderr
+from ..io.interrupt import heed
 from ..registry import PluginError, entry_of, load, names
 from .signals import endings
 
@@ -37,7 +38,9 @@ class PluginGroup(click.Group):
         if cmd_name not in names("commands"):
             return None
         try:
-            return load("commands", cmd_name)
+            command = load("commands", cmd_name)
+            heed()
+            return command
         except PluginError as error:
             return _broken(cmd_name, error)
 

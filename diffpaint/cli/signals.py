@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..io.interrupt import TOGETHER, interrupt
+from ..io.interrupt import TOGETHER, interrupt, raised
 
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -34,5 +34,6 @@ def endings() -> Iterator[list[int]]:
     try:
         yield came
     finally:
+        raised.clear()
         for number, handler in before.items():
             signal.signal(number, handler)

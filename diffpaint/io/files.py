@@ -35,7 +35,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
-        if error.filename == str(temporary):  # nobody knows that name
+        if error.errno and error.filename in (None, str(temporary)):  # nobody knows that name
             error.filename, error.filename2 = str(path), None
         raise
     finally:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 TOGETHER = 0.5  # s in which signals count as one: wrappers send several
 _under_way: dict[threading.Event, float] = {}  # the outermost loop's event, and when a signal set it
+raised = threading.Event()  # once Interrupted was, with no loop under way, until whoever handles signals clears it
 
 
 class Interrupted(KeyboardInterrupt):
@@ -26,6 +27,7 @@ def catch_interrupt() -> Iterator[threading.Event]:
     if _under_way or threading.current_thread() is not threading.main_thread():  # signals reach no other
         yield next(iter(_under_way), threading.Event())
         return
+    heed()
     before, event = signal.getsignal(signal.SIGINT), threading.Event()
     _under_way[event] = -math.inf
     try:
@@ -50,4 +52,12 @@ def interrupt(*_: object) -> None:
             return event.set()
         if time.monotonic() - when < TOGETHER:
             return None
+    if not _under_way:
+        raised.set()
     raise Interrupted
+
+
+def heed() -> None:
+    """Raise Interrupted again if it was raised and lost, as happens within imports and destructors."""
+    if raised.is_set():
+        raise Interrupted

@@ -105,12 +105,9 @@ def train(
     if leads and not resume:
         folder.begin(command)
 
-    batches = course.stream(sum(recipe.batches(number) for number in range(len(log.rows))))
-    stop = False
-    bar = tqdm(
-        total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step", file=stderr()
-    )
-    with catch_interrupt() as interrupt, bar:
+    batches, stop = course.stream(sum(recipe.batches(number) for number in range(len(log.rows)))), False
+    shown = {"disable": not (progress and leads), "unit": "step", "file": stderr()}
+    with catch_interrupt() as interrupt, tqdm(total=settings.steps, initial=len(log.rows), **shown) as bar:
         for number in range(len(log.rows), settings.steps):
             row, stop = _step(recipe, number, settings.seed, batches, interrupt)
             if not all(math.isfinite(value) for value in row.values()):
