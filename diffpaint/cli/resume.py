@@ -79,8 +79,7 @@ class ResumableCommand(click.Command):
             if param.name in given and param.name not in OWN | self.may_change:
                 now, was = _plain(param, given[param.name]), recorded.get(param.name)
                 if now != was:
-                    said = "not given" if was is None or was == [] else was
-                    differ.append(f"{_spelled(param)} was {said}, now {now}")
+                    differ.append(f"{_spelled(param)} was {_shown(was)}, now {_shown(now)}")
         if differ:
             raise ValueError(f"{output} was begun with other options: {'; '.join(differ)}; leave them out to go on")
 
@@ -91,6 +90,13 @@ def _is_given(ctx: click.Context, name: str) -> bool:
 
 def _spelled(param: click.Parameter) -> str:
     return param.human_readable_name if isinstance(param, click.Argument) else max(param.opts, key=len)
+
+
+def _shown(value: Any) -> str:
+    """A value for a person."""
+    if value is None or value is False or value == []:
+        return "not given"
+    return "given" if value is True else ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _plain(param: click.Parameter, value: Any) -> Any:

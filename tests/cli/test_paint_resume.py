@@ -1,5 +1,6 @@
 """``diffpaint paint`` that is interrupted, or breaks, and goes on."""
 
+import shutil
 import signal
 
 from painted import BROKEN, INTERRUPTING, PHOTO, assert_refused, errors, files, paint, run
@@ -94,3 +95,58 @@ def test_resume_refuses_other_settings(tmp_path):
     assert paint(tmp_path / "a.png", "--objective", INTERRUPTING, "--steps", "4").exit_code == 130
     assert_refused(paint(tmp_path / "a.png", "--objective", "pixel", "--resume", "--seed", "3"), "seed was 0, now 3")
     assert files(tmp_path) == ["a.json", "a.png", "a.png.ckpt"]
+
+
+def test_resume_needs_nothing_but_the_painting(tmp_path, monkeypatch):
+    shutil.copy(PHOTO, tmp_path / "cat.jpg")
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--steps", "4", "--palette", "black,white", "--limit", "size=0:0.5", "--seed", "3")
+    film = ("--timelapse", "film.gif", "--frames", "2")
+    for name, objective in (("a", INTERRUPTING), ("b", "pixel")):
+        paint(f"{name}.png", *arguments, *(film if name == "a" else ()), "--objective", objective, photo="cat.jpg")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = run("paint", "--resume", tmp_path / "a.png")
+    assert again.exit_code == 0, again.output
+    assert files(tmp_path) == ["a.json", "a.png", "b.json", "b.png", "cat.jpg", "elsewhere", "film.gif"]
+    for ending in ("png", "json"):
+        assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+    assert_refused(run("paint", "--resume", tmp_path / "a.png"), "nothing to resume: there is no checkpoint")
+
+
+def test_what_is_given_again_must_agree_but_for_what_a_run_does_not_depend_on(tmp_path):
+    assert paint(tmp_path / "a.png", "--objective", INTERRUPTING, "--steps", "4").exit_code == 130
+    for options, said in (
+        (("--seed", "3"), "--seed was 0, now 3"),
+        (("--grid", "3x3"), "--grid was 2x3, now 3x3"),
+        (("--strokes", "2", "--size", "65"), "--size was 64, now 65; --strokes was 1, now 2"),
+        (("--greyscale",), "--greyscale was not given, now given"),
+        (("--palette", "red"), "--palette was not given, now red"),
+        (("--limit", "size=0:1"), "--limit was not given, now size=0:1"),
+        (("--steps", "0"), "--steps must be at least 1, got 0"),
+    ):
+        for words in (("--resume", tmp_path / "a.png"), (tmp_path / "a.png", "--resume")):
+            assert_refused(run("paint", *words, *options), said)
+    more = run(
+        "paint", tmp_path / "a.png", "--resume", "--steps", "3", "--grid", "2x3", "--timelapse", tmp_path / "a.gif"
+    )
+    assert more.exit_code == 0, more.output
+    assert len(read_document(tmp_path / "a.json")["losses"]) == 3
+    assert files(tmp_path) == ["a.gif", "a.json", "a.png"]
+
+
+def test_the_photo_may_have_moved(tmp_path):
+    photo = tmp_path / "cat.jpg"
+    shutil.copy(PHOTO, photo)
+    assert paint(tmp_path / "a.png", "--objective", INTERRUPTING, "--steps", "4", photo=photo).exit_code == 130
+    photo.rename(tmp_path / "moved.jpg")
+    assert_refused(run("paint", "--resume", tmp_path / "a.png"), "no picture", "cat.jpg")
+    moved = run("paint", tmp_path / "moved.jpg", "-o", tmp_path / "a.png", "--resume")
+    assert moved.exit_code == 0, moved.output
+
+
+def test_an_interrupted_painting_may_be_begun_anew(tmp_path):
+    assert paint(tmp_path / "a.png", "--objective", INTERRUPTING, "--steps", "4").exit_code == 130
+    assert_refused(paint(tmp_path / "a.png", "--objective", "pixel"), "--overwrite begins anew")
+    assert paint(tmp_path / "a.png", "--objective", "pixel", "--overwrite").exit_code == 0
+    assert files(tmp_path) == ["a.json", "a.png"]
