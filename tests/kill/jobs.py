@@ -35,7 +35,8 @@ TRAINED = ("run/weights.safetensors", "run/losses.csv")
 SMALL = "--steps 12 --batch 8 --checkpoint-every 3 --device cpu"
 JOBS = {
     "paint": Job(
-        f"paint {PHOTO} -o a.png --size 64 --grid 4x6 --strokes 1 --steps 30 --pyramid 2 --objective pixel --device cpu",
+        f"paint {PHOTO} -o a.png --size 64 --grid 4x6 --pyramid 2 --strokes 1 --steps 30 --objective pixel "
+        "--device cpu",
         *("paint --resume a.png", "a.png.ckpt", ("a.png", "a.json")),
     ),
     "strokes": Job(STROKES, STROKES, "strokes/manifest.json", ("strokes/*",)),
