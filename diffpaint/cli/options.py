@@ -15,9 +15,10 @@ import click
 
 from ..constraints import Constraint
 from ..expression import parse_sum
-from ..io.checkpoint import read_settings
+from ..io.checkpoint import damage_named, read_settings
 from ..io.files import beside, check_outputs, check_writable
 from ..io.lock import locked
+from ..io.schema import check_schema
 from ..painting import find_writer
 from .constraints import constraint_options
 from .outputs import check_free, check_painting, overwrite_option
@@ -109,9 +110,8 @@ class Request:
     def _check_written_over(self, files: list[tuple[Path, Path, Path | None]]) -> None:
         """Check that nothing is written over that is not of this painting, or an older one in its place."""
         if self.resume:
-            command = read_settings(self.checkpoint)[0].get("command")
-            film = json.loads(command).get("timelapse") if command else None
-            if self.timelapse is not None and film != os.path.abspath(self.timelapse):
+            begun_with = command_in(self.checkpoint) or {}
+            if self.timelapse is not None and begun_with.get("timelapse") != os.path.abspath(self.timelapse):
                 check_free(*(some[2] for some in files), overwrite=self.overwrite)
             return
         for output, document, film in files:
@@ -126,6 +126,13 @@ class Request:
 def checkpoint_of(output: Path) -> Path:
     """Where the state of a painting is kept until it is done."""
     return beside(output, ".ckpt")
+
+
+def command_in(checkpoint: Path) -> dict[str, Any] | None:
+    """The command line that a checkpoint holds; older ones have none."""
+    command = read_settings(checkpoint)[0].get("command")
+    with damage_named(checkpoint):
+        return None if command is None else check_schema(json.loads(command), dict[str, Any], "command")
 
 
 def paths_in(text: str) -> Iterator[Path]:
@@ -174,8 +181,7 @@ class PaintCommand(ResumableCommand):
 
     def recorded(self, output: Path) -> dict[str, Any] | None:
         """From the checkpoint."""
-        command = read_settings(checkpoint_of(output))[0].get("command")
-        return None if command is None else json.loads(command)
+        return command_in(checkpoint_of(output))
 
 
 def paint_options(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from ..io.untrusted import names_of_a_file
 from .types import GridType
 
 OWN = {"output", "resume", "overwrite"}  # what is not of a run, but of one call of the command
@@ -59,11 +61,20 @@ class ResumableCommand(click.Command):
                 raise ValueError(f"{output} does not say how it was begun; give its whole command again, with --resume")
             return super().parse_args(ctx, args)
         self._check(output, given, recorded)
+        ctx.meta[__name__] = [name for value in given.values() for name in re.findall(r"[\w.]+:[\w.]+", str(value))]
         ctx.default_map = {**recorded, "output": str(output)}
-        rest = super().parse_args(ctx, args)
-        if subject is not None and short:
-            ctx.params[subject.name or ""] = subject.type_cast_value(ctx, recorded[subject.name or ""])
+        try:
+            rest = super().parse_args(ctx, args)
+            if subject is not None and short:
+                ctx.params[subject.name or ""] = subject.type_cast_value(ctx, recorded[subject.name or ""])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"what {output} says of how it was begun cannot be read ({error!r})") from error
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; what was recorded, since it comes out of a file, imports nothing but plugins, or what is given again."""
+        with names_of_a_file(__name__ in ctx.meta, trusted=ctx.meta.get(__name__, ())):
+            return super().invoke(ctx)
 
     def _given(self, ctx: click.Context, args: list[str]) -> dict[str, Any]:
         """What stands on the command line, by name."""

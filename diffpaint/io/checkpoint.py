@@ -76,8 +76,9 @@ def restore_checkpoint(
     known, state = _load(path)
     with damage_named(path):
         check_schema(state, schema, "state")
+        known = _flat(known)
     now, renamed = _flat(settings), renamed or {}
-    known = {renamed.get(name, name): value for name, value in _flat(known).items()}
+    known = {renamed.get(name, name): value for name, value in known.items()}
     differ = [
         f"{brief(name, 60)} was {_shown(known.get(name))}, now {_shown(now.get(name))}"
         for name in {**known, **now}

@@ -3,9 +3,11 @@
 import shutil
 import signal
 
+import pytest
 from painted import BROKEN, INTERRUPTING, PHOTO, assert_refused, errors, files, paint, run
 
 import diffpaint
+from diffpaint.io.checkpoint import save_checkpoint
 from diffpaint.io.document import read_document
 from diffpaint.io.images import write_image
 from diffpaint_grid import Draft
@@ -106,7 +108,8 @@ def test_resume_needs_nothing_but_the_painting(tmp_path, monkeypatch):
         paint(f"{name}.png", *arguments, *(film if name == "a" else ()), "--objective", objective, photo="cat.jpg")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    again = run("paint", "--resume", tmp_path / "a.png")
+    assert_refused(run("paint", "--resume", tmp_path / "a.png"), "not among what you trust")  # it is no plugin
+    again = run("paint", "--resume", tmp_path / "a.png", "--objective", INTERRUPTING)
     assert again.exit_code == 0, again.output
     assert files(tmp_path) == ["a.json", "a.png", "b.json", "b.png", "cat.jpg", "elsewhere", "film.gif"]
     for ending in ("png", "json"):
@@ -127,9 +130,8 @@ def test_what_is_given_again_must_agree_but_for_what_a_run_does_not_depend_on(tm
     ):
         for words in (("--resume", tmp_path / "a.png"), (tmp_path / "a.png", "--resume")):
             assert_refused(run("paint", *words, *options), said)
-    more = run(
-        "paint", tmp_path / "a.png", "--resume", "--steps", "3", "--grid", "2x3", "--timelapse", tmp_path / "a.gif"
-    )
+    options = ("--objective", INTERRUPTING, "--steps", "3", "--grid", "2x3", "--timelapse", tmp_path / "a.gif")
+    more = run("paint", tmp_path / "a.png", "--resume", *options)
     assert more.exit_code == 0, more.output
     assert len(read_document(tmp_path / "a.json")["losses"]) == 3
     assert files(tmp_path) == ["a.gif", "a.json", "a.png"]
@@ -140,8 +142,9 @@ def test_the_photo_may_have_moved(tmp_path):
     shutil.copy(PHOTO, photo)
     assert paint(tmp_path / "a.png", "--objective", INTERRUPTING, "--steps", "4", photo=photo).exit_code == 130
     photo.rename(tmp_path / "moved.jpg")
-    assert_refused(run("paint", "--resume", tmp_path / "a.png"), "no picture", "cat.jpg")
-    moved = run("paint", tmp_path / "moved.jpg", "-o", tmp_path / "a.png", "--resume")
+    resumed = ("--resume", "--objective", INTERRUPTING)
+    assert_refused(run("paint", tmp_path / "a.png", *resumed), "no picture", "cat.jpg")
+    moved = run("paint", tmp_path / "moved.jpg", "-o", tmp_path / "a.png", *resumed)
     assert moved.exit_code == 0, moved.output
 
 
@@ -150,3 +153,13 @@ def test_an_interrupted_painting_may_be_begun_anew(tmp_path):
     assert_refused(paint(tmp_path / "a.png", "--objective", "pixel"), "--overwrite begins anew")
     assert paint(tmp_path / "a.png", "--objective", "pixel", "--overwrite").exit_code == 0
     assert files(tmp_path) == ["a.json", "a.png"]
+
+
+@pytest.mark.parametrize("command", ["3", "[]", "{", '{"size": {}}', '{"grid": [2]}', "{}", '{"photo": 3}', 7])
+def test_a_command_line_that_somebody_sends_is_checked(tmp_path, command):
+    save_checkpoint(tmp_path / "a.png.ckpt", {"command": command})
+    refused = run("paint", "--resume", tmp_path / "a.png")
+    assert refused.exit_code == 2, refused.output
+    assert "Traceback" not in refused.output
+    assert isinstance(refused.exception, SystemExit)
+    assert files(tmp_path) == ["a.png.ckpt"]
