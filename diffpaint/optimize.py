@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +13,12 @@ from tqdm import tqdm
 
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
-from .interrupt import catch_interrupt
 from .io.bounds import check_whole
 from .io.checkpoint import PaintingState, damage_named, restore_checkpoint, restore_optimizer, save_checkpoint
+from .io.console import stderr
 from .io.files import check_writable
 from .io.ground import TRANSPARENT, Background, encode_ground, lay_ground
+from .io.interrupt import catch_interrupt
 from .logits import Logits, Optimizer, Rates, check_actions
 from .objective import Objective
 from .painting import Painting
@@ -84,7 +84,7 @@ def paint(
             in early steps, only a run resumed with the same ``steps`` ends as one that was not interrupted.
         strategy: May add, move and drop strokes after every step.
         callback: Called after every step with its number, the canvas before it, and the loss; True ends it.
-        checkpoint: File for the state, every ``checkpoint_every`` steps and at the end. A full disk is told on stderr.
+        checkpoint: Keeps the state, every ``checkpoint_every`` steps and at both ends. A full disk is told on stderr.
         checkpoint_every: Steps between two checkpoints.
         resume: Go on from ``checkpoint``, which must exist and be of the same settings, but for ``steps``.
         run: What else a resumed run must share, such as a name of the objective, which itself cannot be compared.
@@ -171,7 +171,7 @@ class _Work:
             if path is not None:
                 save_checkpoint(path, settings, **state, losses=self.losses)
         except OSError as error:
-            tqdm.write(f"no checkpoint of step {len(self.losses)}: {error}; painting goes on", file=sys.stderr)
+            tqdm.write(f"no checkpoint of step {len(self.losses)}: {error}; painting goes on", file=stderr())
 
     def moment(self, step: int) -> Moment:
         """A step, with the actions that are rendered: those that obey the constraints."""
@@ -251,9 +251,11 @@ def _optimise(
     good = work.logits.value.detach().clone()  # the last whose canvas, loss and gradient were finite
     with (
         catch_interrupt() as interrupt,
-        tqdm(total=work.steps, initial=len(work.losses), disable=not progress, unit="step") as bar,
+        tqdm(total=work.steps, initial=len(work.losses), disable=not progress, unit="step", file=stderr()) as bar,
     ):
         while len(work.losses) < work.steps:
+            if len(work.losses) % every == 0:
+                work.keep(file, settings)
             before = work.logits.value.detach().clone()
             try:
                 canvas = work.step()
@@ -271,8 +273,6 @@ def _optimise(
                 interrupt.set()
             if interrupt.is_set():
                 break
-            if len(work.losses) % every == 0:
-                work.keep(file, settings)
     work.keep(file, settings)  # before the canvas is rendered once more, which a second Ctrl-C may end
     finished = work.painting(interrupt.is_set() and len(work.losses) < work.steps)
     if not finished.canvas.isfinite().all():  # what the last step led to, which no step has looked at

@@ -14,6 +14,7 @@ from typing import Any
 from importlib_metadata import EntryPoint, distributions
 
 from .io.brief import brief
+from .io.interrupt import Interrupted
 from .io.untrusted import check_typed
 
 #: Groups of entry points, ``diffpaint.renderers`` and so on, and what is registered there: a subclass of this, or, of
@@ -132,6 +133,8 @@ def claimed(group: str, entries: list[EntryPoint], entry: EntryPoint) -> str:
 def _import(entry: EntryPoint, group: str, what: str) -> Any:
     try:
         found = entry.load()
+    except Interrupted:
+        raise
     except BaseException as error:  # whatever a plugin's import raises, it is that plugin's problem alone
         reason = brief(str(error).strip().partition("\n")[0])
         raise PluginError(f"{what} cannot be imported: {type(error).__name__}: {reason}") from error

@@ -8,10 +8,12 @@ import click
 
 from ..io.document import read_document
 from ..io.files import check_outputs
+from ..io.images import check_side
 from ..io.syntax import parse_call
 from ..io.untrusted import names_of_a_file
 from ..painting import Painting, find_writer
 from .options import check_size
+from .outputs import check_free, overwrite_option
 from .plan import enlarged
 
 
@@ -30,7 +32,10 @@ from .plan import enlarged
     multiple=True,
     help="A renderer that no plugin registers, and that the painting may import all the same.  [repeatable]",
 )
-def export(painting: Path, output: Path, size: int | None, writer: str | None, trust: tuple[str, ...]) -> None:
+@overwrite_option
+def export(
+    painting: Path, output: Path, size: int | None, writer: str | None, trust: tuple[str, ...], overwrite: bool
+) -> None:
     """Draw the canvas of a saved PAINTING (.json) again, at any size, in any format there is a writer for.
 
     The painter draws it. 'diffpaint replay' has the real MyPaint engine draw the same strokes.
@@ -45,14 +50,13 @@ def export(painting: Path, output: Path, size: int | None, writer: str | None, t
         raise ValueError(f"--writer {call.name} writes files that end in .{call.name}; {output} does not")
     chosen = find_writer(output, **({} if call is None else call.options))
     check_outputs(output, inputs=[painting])
+    check_free(output, overwrite=overwrite)
     chosen.check(output)
     document = read_document(painting)
-    if output.suffix.lower() == ".json" and output.exists():
-        read_document(output)  # only a painting's own document is written over
+    check_side(output, max(document["width"], document["height"]) if size is None else check_size(size))
     with names_of_a_file(trusted=trust):
         finished = Painting.load(painting)
         if size is not None:
-            check_size(size)
             named, factor = document["renderer"], size / max(document["width"], document["height"])
             options = {**named.get("defaults", {}), **named["options"]}
             finished = finished.rendered_by(enlarged(named["name"], factor, **options))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import click
@@ -13,7 +17,9 @@ from torch import Tensor
 from ..constraints import check_constraints
 from ..device import pick_device
 from ..initializer import Initializer
-from ..interrupt import catch_interrupt
+from ..io.checkpoint import amend_settings, read_settings, save_checkpoint
+from ..io.files import clear_leftovers
+from ..io.interrupt import catch_interrupt
 from ..objective import Objective
 from ..optimize import Callback, NotFiniteError, paint
 from ..painting import Painting, find_writer
@@ -55,36 +61,70 @@ def carry_out(
     planned = plan(request, size, batch)
     small = planned.small.to(pick_device(request.device))
     check_constraints(request.constraints, small)
-    actions, failure = None, None
-    with catch_interrupt() as interrupt:  # an initializer is finished, and kept, and nothing more is done
-        if initializer is not None and target is not None and not request.resume:
+    settings = {**run, "command": json.dumps(request.spoken)}
+    for path in {request.checkpoint, *(path for index in range(batch) for path in request.files(index, batch) if path)}:
+        clear_leftovers(path)
+    goes_on = _begin(request, settings)
+    with _forgotten_on_mistake(request), catch_interrupt() as interrupt:  # the first leaves a painting at any stage
+        actions, failure = None, None
+        if initializer is not None and target is not None and not goes_on:
             actions = initializer(
                 small, target, planned.strokes, seed=request.seed, constraints=request.constraints, progress=True
             )
-    try:
-        painting = paint(
-            small,
-            objective,
-            strokes=planned.strokes,
-            actions=actions,
-            batch=batch,
-            steps=0 if interrupt.is_set() else request.steps,
-            seed=request.seed,
-            device=request.device,
-            background=ground.painted_on(size),
-            constraints=request.constraints,
-            callback=callback,
-            checkpoint=request.checkpoint,
-            resume=request.resume,
-            run=run,
-        )
-        painting.interrupted |= interrupt.is_set()
-    except NotFiniteError as error:
-        painting, failure = error.painting, error
-    for index in range(batch):
-        _write(request, planned, painting[index], ground, index, batch, began)
-    _report(request, painting, failure)
+        begun = not interrupt.is_set()  # or the start is not what it would have been, and is made anew
+        try:
+            painting = paint(
+                small,
+                objective,
+                strokes=planned.strokes,
+                actions=actions,
+                batch=batch,
+                steps=request.steps if begun else 0,
+                seed=request.seed,
+                device=request.device,
+                background=ground.painted_on(size),
+                constraints=request.constraints,
+                callback=callback,
+                checkpoint=request.checkpoint if begun else None,
+                resume=goes_on,
+                run=settings,
+            )
+            painting.interrupted |= not begun
+        except NotFiniteError as error:
+            painting, failure = error.painting, error
+        if painting.interrupted:
+            click.echo("interrupted: the painting so far is written; once more ends at once", err=True)
+        for index in range(batch):
+            _write(request, planned, painting[index], ground, index, batch, began)
+        _report(request, painting, failure)
     return painting
+
+
+def _begin(request: Request, settings: Mapping[str, str]) -> bool:
+    """Keep what was asked, from which --resume goes on; and say whether there is a state to go on from."""
+    if not request.resume:
+        save_checkpoint(request.checkpoint, settings)
+        return False
+    known, goes_on = read_settings(request.checkpoint)
+    for name, value in settings.items():
+        if name != "command" and name in known and known[name] != value:
+            hashed = re.fullmatch("[0-9a-f]{64}", value)
+            change = "is another" if hashed else f"was {known[name]}, now {value}"
+            raise ValueError(f"{request.output} cannot go on: its {name} {change}; begin anew with --overwrite")
+    if known.get("command") != settings["command"]:
+        amend_settings(request.checkpoint, command=settings["command"])
+    return goes_on
+
+
+@contextmanager
+def _forgotten_on_mistake(request: Request) -> Iterator[None]:
+    """Leave no checkpoint of a painting that could not be begun."""
+    try:
+        yield
+    except Exception:
+        if not request.resume and request.checkpoint.exists() and not read_settings(request.checkpoint)[1]:
+            request.checkpoint.unlink()
+        raise
 
 
 def _write(
@@ -115,8 +155,9 @@ def _report(request: Request, painting: Painting, failure: NotFiniteError | None
         sys.exit(1)
     done = len(painting.losses)
     if painting.interrupted:
-        click.echo(f"interrupted after {done} of {request.steps} steps; --resume goes on", err=True)
-        sys.exit(130)
+        again = f"{click.get_current_context().command_path} --resume {shlex.quote(str(request.output))}"
+        where = f"after {done} of {request.steps} steps" if done else "before the first step"
+        raise KeyboardInterrupt(f"interrupted {where}; to go on: {again}")
     if done > request.steps:
         click.echo(f"{done} steps were done already, --steps is {request.steps}; {request.checkpoint} stays", err=True)
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import signal
+import sys
 import warnings
 from importlib.machinery import PathFinder
 from typing import Any
@@ -14,7 +16,10 @@ from importlib_metadata import EntryPoint
 
 from .. import __version__
 from ..io.brief import brief
+from ..io.console import stderr
+from ..io.interrupt import heed
 from ..registry import PluginError, entry_of, load, names
+from .signals import endings
 
 LONGEST = 2_000  # letters of an error
 
@@ -34,7 +39,9 @@ class PluginGroup(click.Group):
         if cmd_name not in names("commands"):
             return None
         try:
-            return load("commands", cmd_name)
+            command = load("commands", cmd_name)
+            heed()
+            return command
         except PluginError as error:
             return _broken(cmd_name, error)
 
@@ -47,17 +54,21 @@ class PluginGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what a person can mend is one line and exit code 2, and anything else a traceback to report.
 
-        A UserWarning is one line too.
-
-        With DIFFPAINT_TRACEBACK set, everything is a traceback, for authors of plugins.
+        A UserWarning is one line too. SIGTERM and SIGHUP are as Ctrl-C; the exit code is then 128 and the signal's
+        number, as shells have it. With DIFFPAINT_TRACEBACK set, everything else is a traceback, for authors of plugins.
         """
+        with endings() as came:
+            try:
+                return self._explained(ctx)
+            except KeyboardInterrupt as interrupt:
+                click.echo(str(interrupt) or "interrupted", err=True)
+                ctx.exit(128 + (came or [signal.SIGINT])[0])
+
+    def _explained(self, ctx: click.Context) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _note
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(130)
         except (ValueError, OSError, MemoryError, PluginError) as error:
             if os.environ.get("DIFFPAINT_TRACEBACK") or isinstance(error, BrokenPipeError):
                 raise
@@ -142,4 +153,8 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the ``diffpaint`` command."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed: a file that is opened later must not get its number
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    sys.stderr = stderr()
     cli(prog_name="diffpaint")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,15 +14,20 @@ from typing import Any
 import click
 
 from ..constraints import Constraint
-from ..io.document import read_document
-from ..io.files import check_outputs, check_writable
+from ..io.checkpoint import damage_named, read_settings
+from ..io.files import beside, check_outputs, check_writable
 from ..io.images import read_size
+from ..io.lock import locked
+from ..io.schema import check_schema
+from ..io.syntax import parse_sum
 from ..painting import find_writer
 from .constraints import constraint_options
+from .outputs import check_free, check_painting, overwrite_option
+from .resume import ResumableCommand, spoken
+from .types import ORIGINAL, GridType, SizeType
 
 OVERLAP = 0.25
 LARGEST = 8192  # px, longest side of a painting
-ORIGINAL = "original"  # --size of a painting that is as large as the photo
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Request:
     """The options of a command that paints, as :func:`paint_options` collects them; None where one was left out.
 
     Attributes:
+        spoken: The whole command line; see :func:`diffpaint.cli.resume.spoken`.
         cells: About as many cells, unless ``grid`` says otherwise.
         default_strokes: In each cell, unless ``strokes`` says otherwise.
         default_pyramid: Levels, unless ``pyramid`` says otherwise; None goes down to cells of about three rows.
@@ -46,9 +54,11 @@ class Request:
     seed: int
     device: str | None
     resume: bool
+    overwrite: bool
     timelapse: Path | None
     frames: int
     constraints: list[Constraint]
+    spoken: dict[str, Any]
     cells: int
     default_strokes: int
     default_pyramid: int | None
@@ -57,7 +67,7 @@ class Request:
     @property
     def checkpoint(self) -> Path:
         """Where the state of the run is kept."""
-        return self.output.with_name(f"{self.output.name}.ckpt")
+        return checkpoint_of(self.output)
 
     def files(self, index: int, batch: int) -> tuple[Path, Path, Path | None]:
         """Painting, document and film of one painting of a batch."""
@@ -68,11 +78,17 @@ class Request:
         output = numbered(self.output)
         return output, output.with_suffix(".json"), None if self.timelapse is None else numbered(self.timelapse)
 
-    def check(self, *inputs: Path, batch: int = 1) -> None:
+    @property
+    def inputs(self) -> list[Path]:
+        """All that may be a file that is read."""
+        said = (value for name, value in self.spoken.items() if name != "timelapse")
+        texts = (text for value in said for text in (value if isinstance(value, list) else [value]))
+        return [path for text in texts if isinstance(text, str) for path in paths_in(text)]
+
+    def check(self, batch: int = 1) -> None:
         """Check all that can be known before anything is read or computed.
 
         Args:
-            inputs: Files that must not be written over.
             batch: Number of paintings.
 
         Raises:
@@ -81,19 +97,9 @@ class Request:
         find_writer(check_writable(self.output)).check(self.output)
         if self.timelapse is not None:
             film_writer(self.timelapse, self.frames).check(self.timelapse)
-        wanted = {path for index in range(batch) for path in self.files(index, batch) if path is not None}
-        if self.output.suffix == ".json":  # the document is the output
-            check_outputs(*wanted, self.checkpoint, inputs=inputs)
-        else:
-            every = [path for index in range(batch) for path in self.files(index, batch) if path is not None]
-            check_outputs(*every, self.checkpoint, inputs=inputs)
-        for path in wanted:
-            if path.suffix == ".json" and path.exists():
-                read_document(path)  # only a painting's own document is written over
-        if self.checkpoint.exists() and not self.resume:
-            raise ValueError(
-                f"{self.checkpoint} holds a painting that was interrupted; --resume goes on with it, or delete it"
-            )
+        files = [self.files(index, batch) for index in range(batch)]
+        check_outputs(*(path for some in files for path in dict.fromkeys(some)), self.checkpoint, inputs=self.inputs)
+        self._check_written_over(files)
         counts = {"pyramid": self.pyramid, "strokes": self.strokes, "steps": self.steps, "batch": batch}
         for name, value in counts.items():
             if value is not None and value < 1:
@@ -103,6 +109,44 @@ class Request:
             raise ValueError(
                 f"--overlap must be at most 0.9, got {self.overlap}: cells this close need patches too large to paint"
             )
+
+    def _check_written_over(self, files: list[tuple[Path, Path, Path | None]]) -> None:
+        """Check that nothing is written over that is not of this painting, or an older one in its place."""
+        if self.resume:
+            begun_with = command_in(self.checkpoint) or {}
+            if self.timelapse is not None and begun_with.get("timelapse") != os.path.abspath(self.timelapse):
+                check_free(*(some[2] for some in files), overwrite=self.overwrite)
+            return
+        for output, document, film in files:
+            check_painting(output, document, film, inputs=self.inputs, overwrite=self.overwrite)
+        if self.checkpoint.exists() and not self.overwrite:
+            raise ValueError(
+                f"{self.checkpoint} holds a painting that was interrupted; --resume goes on with it, "
+                "--overwrite begins anew"
+            )
+
+
+def checkpoint_of(output: Path) -> Path:
+    """Where the state of a painting is kept until it is done."""
+    return beside(output, ".ckpt")
+
+
+def command_in(checkpoint: Path) -> dict[str, Any] | None:
+    """The command line that a checkpoint holds; older ones have none."""
+    command = read_settings(checkpoint)[0].get("command")
+    with damage_named(checkpoint):
+        return None if command is None else check_schema(json.loads(command), dict[str, Any], "command")
+
+
+def paths_in(text: str) -> Iterator[Path]:
+    """What in a text may be the path of a file: the text itself, and the values in ``NAME(option=value)`` and sums."""
+    yield Path(text)
+    with suppress(ValueError):
+        for _, call in parse_sum(text):
+            for value in call.options.values():
+                for one in value if isinstance(value, list | tuple) else [value]:
+                    if isinstance(one, str):
+                        yield from paths_in(one)
 
 
 def film_writer(path: Path, frames: int) -> Any:
@@ -119,37 +163,28 @@ def film_writer(path: Path, frames: int) -> Any:
         raise ValueError(f"{path}: a time-lapse is a .gif or an .mp4 ({error})") from error
 
 
-def check_size(size: int) -> None:
+def check_size(size: int) -> int:
     """Check, before long work starts, that a painting's longest side, px, is one for which memory is sure to do.
+
+    Returns:
+        It.
 
     Raises:
         ValueError: It is not.
     """
     if not 1 <= size <= LARGEST:
         raise ValueError(f"--size must be from 1 to {LARGEST} px, got {size}; 'diffpaint replay' draws larger ones")
+    return size
 
 
-class SizeType(click.ParamType):
-    """A number of px, or ``original``, the photo's own."""
+class PaintCommand(ResumableCommand):
+    """A command with :func:`paint_options`."""
 
-    name = "PX|original"
+    may_change = frozenset({"photo", "steps", "device", "timelapse", "frames"})  # another photo is known by its pixels
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """Parse it."""
-        return value if value == ORIGINAL else click.INT.convert(value, param, ctx)
-
-
-class GridType(click.ParamType):
-    """ROWSxCOLS."""
-
-    name = "ROWSxCOLS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Parse it."""
-        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", value)
-        if match is None:
-            self.fail(f"{value!r} is not rows x columns, such as 8x12", param, ctx)
-        return int(match[1]), int(match[2])
+    def recorded(self, output: Path) -> dict[str, Any] | None:
+        """From the checkpoint."""
+        return command_in(checkpoint_of(output))
 
 
 def paint_options(
@@ -195,12 +230,14 @@ def paint_options(
             "--seed", default=0, show_default=True, help="The same seed paints the same picture, on a GPU nearly."
         ),
         click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]"),
-        click.option("--resume", is_flag=True, help="Go on with a painting that was interrupted."),
+        click.option("--resume", is_flag=True, help="Go on with an interrupted painting; needs no other option."),
+        overwrite_option,
         click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif or .mp4."),
         click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
         constraint_options,
     ]
-    names = {field.name for field in fields(Request)} - {"cells", "default_strokes", "default_pyramid", "original"}
+    made = {"spoken", "cells", "default_strokes", "default_pyramid", "original"}
+    names = {field.name for field in fields(Request)} - made
 
     def decorate(command: Callable) -> Callable:
         @functools.wraps(command)
@@ -209,8 +246,11 @@ def paint_options(
             if own["size"] == ORIGINAL:
                 own["original"] = read_size(arguments["photo"])
                 own["size"] = max(own["original"])
-            request = Request(**own, cells=cells, default_strokes=strokes, default_pyramid=pyramid)
-            return command(request=request, **arguments)
+            given = spoken(click.get_current_context())
+            request = Request(**own, spoken=given, cells=cells, default_strokes=strokes, default_pyramid=pyramid)
+            document = check_writable(check_writable(request.output).with_suffix(".json"))
+            with locked(beside(document, ".lock"), str(request.output)):
+                return command(request=request, **arguments)
 
         for option in reversed(options):
             run = option(run)

@@ -13,13 +13,13 @@ from ..io.images import read_image
 from ..registry import names
 from .background import Ground, laid_on
 from .job import carry_out
-from .options import Request, paint_options
+from .options import PaintCommand, Request, paint_options
 from .plan import longest_of
 
 CELLS = 216
 
 
-@click.command()
+@click.command(cls=PaintCommand)
 @click.argument("photo", type=click.Path(path_type=Path))
 @paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None, photo=True)
 @click.option(
@@ -45,8 +45,9 @@ def paint(photo: Path, request: Request, initializer: str, objective: str, backg
     cell are optimised until a pretrained network sees in the canvas what it sees in the photo. Writes the painting, and
     beside it a .json document with every stroke, which 'diffpaint replay' draws with the real MyPaint engine.
 
-    Ctrl-C stops early and keeps the painting so far; --resume goes on with it. An objective is a sum, such as
-    "content", "pixel", or "content + 100*pixel", and each may have options: "content(layers=_blocks_4, norm=l1)".
+    Ctrl-C stops early and keeps the painting so far; "diffpaint paint --resume painting.png" goes on with it. An
+    objective is a sum, such as "content", "pixel", or "content + 100*pixel", and each may have options:
+    "content(layers=_blocks_4, norm=l1)".
 
     \b
     Examples:
@@ -54,11 +55,11 @@ def paint(photo: Path, request: Request, initializer: str, objective: str, backg
         diffpaint paint cat.jpg -o bold.png --grid 6x9 --timelapse film.gif
         diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
         diffpaint paint cat.jpg -o grey.png --greyscale --limit size=0:0.2
-        diffpaint paint cat.jpg -o sea.png --objective "content + 0.1*style(target=sea.jpg)"
+        diffpaint paint cat.jpg -o stormy.png --objective "content + 0.1*style(target=sea.jpg)"
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
     """
     ground = Ground(background)
-    request.check(photo, *filter(None, [ground.picture]))
+    request.check()
     picture = read_image(photo, longest_of(request), alpha=True)
     height, width = picture.shape[2:]
     target = laid_on(ground.painted_on((height, width)), picture)

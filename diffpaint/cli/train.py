@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import shlex
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..io.lock import locked_folder
 from ..registry import PluginError, load, names
+from ..training.folder import CHECKPOINT, read_config
 from ..training.recipe import Recipe
+from .resume import ResumableCommand, spoken
 
 FOLDER = click.Path(path_type=Path)
 
@@ -46,18 +50,31 @@ def train() -> None:
     """
 
 
+class TrainCommand(ResumableCommand):
+    """A command that trains by a recipe."""
+
+    may_change = frozenset({"device", "checkpoint_every"})
+
+    def recorded(self, output: Path) -> dict[str, Any] | None:
+        """From the folder of the run."""
+        return read_config(output).get("command")
+
+
 def recipe_command(name: str, recipe: type[Recipe]) -> click.Command:
     """The command that trains by a recipe; its settings are options."""
     settings = fields(recipe.settings_class)
 
     def run(output: Path, device: str | None, checkpoint_every: int, resume: bool, **options: Any) -> None:
         given = {setting.name: options.pop(setting.name) for setting in settings}
+        resume = resume and ((output / CHECKPOINT).exists() or not read_config(output))  # else it has just begun
         shared = {"device": device, "checkpoint_every": checkpoint_every, "resume": resume}
+        ctx = click.get_current_context()
         try:
-            _train(recipe, output, given, options, shared)
+            _train(recipe, output, given, options, shared, spoken(ctx))
         except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on with --resume once there is a checkpoint", err=True)
-            sys.exit(130)
+            begun = read_config(output)  # or it was interrupted in its preparations
+            again = f"{ctx.command_path} -o {shlex.quote(str(output))} --resume" if begun else "give the command again"
+            raise KeyboardInterrupt(f"interrupted; to go on: {again}") from None
         except FloatingPointError as error:
             raise ValueError(str(error)) from error  # one line for the command line
 
@@ -67,9 +84,9 @@ def recipe_command(name: str, recipe: type[Recipe]) -> click.Command:
         *(_option(setting) for setting in settings),
         click.Option(["--device"], help="Where to train: cpu, cuda, mps.  [default: a GPU if there is one]"),
         click.Option(["--checkpoint-every"], default=500, show_default=True, help="Steps between two checkpoints."),
-        click.Option(["--resume"], is_flag=True, help="Go on with a run that was interrupted."),
+        click.Option(["--resume"], is_flag=True, help="Go on with an interrupted run; needs --output alone."),
     ]
-    return click.Command(name, callback=run, params=params, help=inspect.getdoc(recipe))
+    return TrainCommand(name, callback=run, params=params, help=inspect.getdoc(recipe))
 
 
 def _option(setting: Any) -> click.Option:
@@ -83,7 +100,12 @@ def _option(setting: Any) -> click.Option:
 
 
 def _train(
-    recipe: type[Recipe], run: Path, given: Mapping[str, Any], options: Mapping[str, Any], shared: Mapping[str, Any]
+    recipe: type[Recipe],
+    run: Path,
+    given: Mapping[str, Any],
+    options: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    command: Mapping[str, Any],
 ) -> None:
     try:
         from accelerate import PartialState
@@ -94,8 +116,11 @@ def _train(
     settings = recipe.settings_class(**given)
     check_run(run, **shared)
     state = PartialState(cpu=shared["device"] == "cpu")
-    with state.main_process_first():  # the others find there what it prepares
-        course = recipe.prepare(settings, **options)
-    train(course, run, settings, **shared)
-    if state.is_main_process:
-        click.echo(course.report(run))
+    with ExitStack() as held:
+        if state.is_main_process:
+            held.enter_context(locked_folder(run))
+        with state.main_process_first():  # the others find there what it prepares
+            course = recipe.prepare(settings, **options)
+        train(course, run, settings, **shared, command=command)
+        if state.is_main_process:
+            click.echo(course.report(run))

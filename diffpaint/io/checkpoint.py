@@ -73,19 +73,10 @@ def restore_checkpoint(
         ValueError: No checkpoint, a damaged one, another version, or other settings, which are named.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"nothing to resume: there is no checkpoint {path}")
-    with damage_named(path):
-        _check_zip(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        # runs of training were saved with a "config" and without a version before 0.2
-        version, known = state.get("version", VERSION), state.get("settings", state.get("config"))
-        version = check_schema(version, int, "version")
-        known = _flat(check_schema(known, dict[str, Any], "settings"))
-    if version != VERSION:
-        raise ValueError(f"checkpoint {path} has version {version}; this program reads version {VERSION}")
+    known, state = _load(path)
     with damage_named(path):
         check_schema(state, schema, "state")
+        known = _flat(known)
     now, renamed = _flat(settings), renamed or {}
     known = {renamed.get(name, name): value for name, value in known.items()}
     differ = [
@@ -150,6 +141,42 @@ def _tensors(values: Any) -> Iterator[Tensor]:
     elif isinstance(values, Mapping | list | tuple):
         for value in values.values() if isinstance(values, Mapping) else values:
             yield from _tensors(value)
+
+
+def read_settings(path: str | Path) -> tuple[dict[str, Any], bool]:
+    """The settings of a checkpoint, and whether it holds a state: one of a run that has only been begun does not.
+
+    Raises:
+        ValueError: No checkpoint, a damaged one, or another version.
+    """
+    settings, state = _load(Path(path))
+    return settings, bool(state)
+
+
+def amend_settings(path: str | Path, **changed: Any) -> None:
+    """Change some settings of a checkpoint.
+
+    Raises:
+        ValueError: As of :func:`read_settings`.
+        OSError: The file cannot be written.
+    """
+    settings, state = _load(Path(path))
+    save_checkpoint(path, {**settings, **changed}, **state)
+
+
+def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings and state."""
+    if not path.is_file():
+        raise ValueError(f"nothing to resume: there is no checkpoint {path}")
+    with damage_named(path):
+        _check_zip(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        # runs of training were saved with a "config" and without a version before 0.2
+        version, config = check_schema(state.pop("version", VERSION), int, "version"), state.pop("config", None)
+        known = check_schema(state.pop("settings", config), dict[str, Any], "settings")
+    if version != VERSION:
+        raise ValueError(f"checkpoint {path} has version {version}; this program reads version {VERSION}")
+    return known, state
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,47 +2,94 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LONGEST_NAME = 255  # bytes, of most file systems
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` to write to; renamed to ``path`` on success, removed on any failure.
 
-    The temporary name keeps the ending, so that writers which go by it do the right thing.
+    The temporary name is short, and keeps the ending, so that writers which go by it do the right thing. Where ``path``
+    is a link, what it leads to is replaced, and a file that is replaced leaves its permissions to the new one.
 
     Raises:
-        OSError: The folder is missing or cannot be written.
+        OSError: The folder is missing or cannot be written, or the file is write-protected.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    target = Path(os.path.realpath(path))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected", str(path))
+    temporary = target.with_name(f"{_mark(target)}{secrets.token_hex(4)}.tmp{target.suffix}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(temporary)):  # nobody knows that name
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def clear_leftovers(path: str | Path) -> None:
+    """Remove what :func:`replacing` left beside ``path`` when it was killed; for those who hold the lock on it."""
+    target = Path(os.path.realpath(path))
+    for temporary in target.parent.glob(f"{_mark(target)}*.tmp*"):
+        temporary.unlink(missing_ok=True)
+
+
+def _mark(target: Path) -> str:
+    """How the names of its temporary files begin."""
+    return f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]}-"
+
+
+def beside(path: Path, ending: str) -> Path:
+    """``path`` with ``ending`` after its name, or after a digest where that is too long for a file system."""
+    name = f"{path.name}{ending}"
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return path.with_name(name)
+    return path.with_name(f"{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}{ending}")
 
 
 def check_writable(path: str | Path) -> Path:
     """Check, before long work starts, that a file can be written at ``path``.
 
     Raises:
-        ValueError: Its folder does not exist, does not let us write, or ``path`` is a folder itself.
+        ValueError: Its name is too long, its folder does not exist or does not let us write, it is write-protected, or
+            ``path`` is a folder or device itself.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"cannot write {path}: it is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise ValueError(f"cannot write {path}: there is no folder {path.parent}; make it first")
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError(f"cannot write {path}: its name is too long for this file system") from None
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise ValueError(f"cannot write {path}: it is a folder; name a file in it")
+    if not target.parent.is_dir():
+        folder = target.parent if path.is_symlink() else path.parent
+        raise ValueError(f"cannot write {path}: there is no folder {folder}; make it first")
+    if target.exists() and not target.is_file():
+        raise ValueError(f"cannot write {path}: it is no regular file; name another")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise ValueError(f"cannot write {path}: it is write-protected; name another file, or let it be written")
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise ValueError(f"cannot write {path}: folder {path.parent} is not writable ({error.strerror})") from error
+        raise ValueError(f"cannot write {path}: folder {target.parent} is not writable ({error.strerror})") from error
     return path
 
 
@@ -62,7 +109,7 @@ def check_outputs(*paths: str | Path | None, inputs: Iterable[str | Path] = ()) 
             raise ValueError(f"{path} would be written twice; name two files")
         asked.append(path.resolve())
         for given in map(Path, inputs):
-            if path.exists() and given.exists() and path.samefile(given):
+            if path.exists() and os.path.exists(given) and path.samefile(given):
                 raise ValueError(f"{path} is what is read; name another file to write")
 
 

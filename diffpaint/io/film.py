@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from PIL import Image
 from torch import Tensor
 
 from .files import replacing
-from .images import to_pil
+from .images import check_side, to_pil
 
 
 def write_film(path: str | Path, frames: Iterable[Tensor], seconds: float = 8.0) -> None:
@@ -21,7 +26,7 @@ def write_film(path: str | Path, frames: Iterable[Tensor], seconds: float = 8.0)
         seconds: Length without the last frame's stay.
 
     Raises:
-        ValueError: Another ending, or ``.mp4`` without the extra ``video``.
+        ValueError: Another ending, ``.mp4`` without the extra ``video``, or more pixels than the format has.
         OSError: The file cannot be written.
     """
     check_film(path)
@@ -30,6 +35,7 @@ def write_film(path: str | Path, frames: Iterable[Tensor], seconds: float = 8.0)
     pictures = [to_pil(frame) for frame in frames]
     if not pictures:
         raise ValueError("a film needs at least one frame, got none")
+    check_side(path, max(pictures[0].size))
     rate = len(pictures) / seconds
     with replacing(path) as temporary:
         if temporary.suffix.lower() == ".gif":
@@ -37,20 +43,55 @@ def write_film(path: str | Path, frames: Iterable[Tensor], seconds: float = 8.0)
             durations = [shown] * (len(pictures) - 1) + [2000]
             pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
         else:
-            import imageio_ffmpeg
+            _encode(temporary, pictures + pictures[-1:] * math.ceil(2 * rate), rate)
 
-            width, height = (side + side % 2 for side in pictures[0].size)  # H.264 wants even sides
-            film = imageio_ffmpeg.write_frames(
-                str(temporary),
-                (width, height),
-                fps=rate,  # pyright: ignore[reportArgumentType], any number will do
-                macro_block_size=1,
-                quality=8,
-            )
-            film.send(None)
-            for picture in pictures + pictures[-1:] * math.ceil(2 * rate):
-                film.send(picture.resize((width, height)).tobytes())
-            film.close()
+
+def _encode(path: Path, pictures: list[Image.Image], rate: float) -> None:
+    """Write an ``.mp4`` by ffmpeg."""
+    width, height = (side + side % 2 for side in pictures[0].size)  # H.264 wants even sides
+    command = [_ffmpeg(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    command += ["-r", str(rate), "-i", "-", "-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "10", str(path)]
+    alone = os.name == "posix"  # Ctrl-C is for us to hear
+    with tempfile.TemporaryFile() as said:
+        streams = {"stdin": subprocess.PIPE, "stdout": said, "stderr": said}
+        with subprocess.Popen(command, **streams, start_new_session=alone) as ffmpeg:
+            assert ffmpeg.stdin is not None
+            try:
+                for picture in pictures:
+                    ffmpeg.stdin.write(picture.resize((width, height)).tobytes())
+                ffmpeg.stdin.close()
+            except BrokenPipeError:
+                pass  # it has ended, and its status says why
+            except BaseException:
+                ffmpeg.kill()
+                raise
+            finally:
+                with suppress(BrokenPipeError):
+                    ffmpeg.stdin.close()
+        if ffmpeg.returncode:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+            raise OSError(f"ffmpeg cannot write the film: {lines[-1] if lines else f'status {ffmpeg.returncode}'}")
+
+
+def _ffmpeg() -> str:
+    """Where ffmpeg is.
+
+    Raises:
+        ValueError: It is not there, cannot be run, or writes no H.264.
+    """
+    try:
+        import imageio_ffmpeg
+
+        found = imageio_ffmpeg.get_ffmpeg_exe()
+        listed = subprocess.run([found, "-v", "error", "-encoders"], capture_output=True, text=True, check=True).stdout
+    except ImportError:
+        raise ValueError("an .mp4 needs imageio-ffmpeg: pip install 'diffpaint[video]'; a .gif does not") from None
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        raise ValueError(f"an .mp4 needs ffmpeg, which cannot be run here ({error}); a .gif does not") from None
+    if "libx264" not in listed:
+        raise ValueError(f"an .mp4 needs an ffmpeg with libx264, which {found} lacks; a .gif does not")
+    return found
 
 
 def check_film(path: str | Path) -> None:
@@ -63,7 +104,4 @@ def check_film(path: str | Path) -> None:
     if suffix not in (".gif", ".mp4"):
         raise ValueError(f"{path}: a time-lapse is a .gif or an .mp4, not {suffix or 'a name without an ending'}")
     if suffix == ".mp4":
-        try:
-            import imageio_ffmpeg  # noqa: F401
-        except ImportError:
-            raise ValueError("an .mp4 needs imageio-ffmpeg: pip install 'diffpaint[video]'; a .gif does not") from None
+        _ffmpeg()

@@ -19,6 +19,7 @@ from .profiles import to_srgb
 from .shrinking import shrunk
 
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
+LARGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500, ".gif": 65535, ".mp4": 16384}  # px a side, where it is little
 WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 JPEG = {"quality": 95, "subsampling": 0}  # colours as fine as brightness
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -161,23 +162,39 @@ def write_image(path: str | Path, canvas: Tensor | np.ndarray) -> None:
         ValueError: An ending that Pillow does not write.
         OSError: The file cannot be written.
     """
-    check_picture(path)
     picture = to_pil(canvas)
+    check_picture(path, max(picture.size))
     if picture.mode == "RGBA" and Path(path).suffix.lower() not in WITH_ALPHA:
         picture = _on_white(picture)
     with replacing(path) as temporary:
         picture.save(temporary, **OPTIONS.get(Path(path).suffix.lower(), {}))
 
 
-def check_picture(path: str | Path) -> None:
-    """Check, before long work starts, that :func:`write_image` knows the ending.
+def check_picture(path: str | Path, longest: int = 1) -> None:
+    """Check, before long work starts, that :func:`write_image` knows the ending, and that its format is large enough.
+
+    Args:
+        path: Of the picture.
+        longest: Its longest side, px.
 
     Raises:
-        ValueError: It does not.
+        ValueError: It does not, or is not.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in WRITTEN:
         raise ValueError(f"{path}: no picture format {suffix!r} to write; .png and .jpg are two that are known")
+    check_side(path, longest)
+
+
+def check_side(path: str | Path, longest: int) -> None:
+    """Check, before long work starts, that the format of a picture or film has so many pixels a side.
+
+    Raises:
+        ValueError: It has not.
+    """
+    suffix = Path(path).suffix.lower()
+    if longest > (most := LARGEST.get(suffix, longest)):
+        raise ValueError(f"{path}: a {suffix} has at most {most} px a side, not {longest}; a .png has more")
 
 
 def to_pil(canvas: Tensor | np.ndarray) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..io.files import replacing
 from .recipe import Recipe
 from .settings import TrainingSettings
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, CONFIG = "checkpoint.pt", "config.json"
 
 
 class Log:
@@ -40,6 +41,21 @@ class Log:
             temporary.write_text("\n".join(lines) + "\n")
 
 
+def read_config(path: Path) -> dict[str, Any]:
+    """What the folder of a run says of it; an empty one where there is none."""
+    try:
+        config = json.loads((path / CONFIG).read_text())
+        return config if "settings" in config else {}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def is_free(path: Path) -> bool:
+    """Whether a folder is new, has no files of its own, or a run that did not come to its first checkpoint."""
+    there = path.iterdir() if path.is_dir() else ()
+    return all(file.name.startswith(".") or not file.is_file() for file in there) or bool(read_config(path))
+
+
 class RunFolder:
     """Where a run keeps what it is and how far it got; everything in it is written whole or not at all.
 
@@ -55,11 +71,12 @@ class RunFolder:
         names = {part.metadata.get("was"): part.name for part in fields(settings) if part.metadata.get("was")}
         self.renamed = {f"settings.{was}": f"settings.{name}" for was, name in names.items()}
 
-    def begin(self) -> None:
-        """Make the folder and write ``config.json``."""
+    def begin(self, command: Mapping[str, Any] | None = None) -> None:
+        """Make the folder and write ``config.json``, with the command that the run can be gone on with."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with replacing(self.path / "config.json") as temporary:
-            temporary.write_text(json.dumps(self.config, indent=2) + "\n")
+        config = self.config if command is None else {**self.config, "command": command}
+        with replacing(self.path / CONFIG) as temporary:
+            temporary.write_text(json.dumps(config, indent=2) + "\n")
 
     def keep(self, recipe: Recipe, log: Log) -> None:
         """Write ``checkpoint.pt`` and ``losses.csv``."""

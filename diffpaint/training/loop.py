@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +20,10 @@ from accelerate import Accelerator
 from tqdm import tqdm
 
 from ..device import pick_device
-from ..interrupt import catch_interrupt
+from ..io.console import stderr
 from ..io.files import check_folder
-from .folder import CHECKPOINT, Log, RunFolder
+from ..io.interrupt import catch_interrupt
+from .folder import CHECKPOINT, Log, RunFolder, is_free
 from .recipe import Batches, Course, Recipe
 from .settings import TrainingSettings
 
@@ -35,8 +38,8 @@ def check_run(run: Path, *, resume: bool = False, device: str | None = None, che
         checkpoint_every: Steps between two checkpoints.
 
     Raises:
-        ValueError: A run that is there already, nothing to resume, a folder that cannot be written, no such device, or
-            less than a step.
+        ValueError: A run or other files that are there already, nothing to resume, a folder that cannot be written, no
+            such device, or less than a step.
     """
     if checkpoint_every < 1:
         raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}")
@@ -46,6 +49,8 @@ def check_run(run: Path, *, resume: bool = False, device: str | None = None, che
     there = (run / CHECKPOINT).exists()
     if there and not resume:
         raise ValueError(f"{run} holds a run already; resume it, or name another folder")
+    if not resume and not is_free(run):
+        raise ValueError(f"{run} holds files that are not of a run; name a new folder")
     if resume and not there:
         raise ValueError(f"nothing to resume: there is no {run / CHECKPOINT}")
 
@@ -58,6 +63,7 @@ def train(
     resume: bool = False,
     device: str | None = None,
     checkpoint_every: int = 500,
+    command: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> Recipe:
     """Train.
@@ -72,6 +78,7 @@ def train(
         resume: Go on from the folder's checkpoint.
         device: Where to train; None takes what accelerate finds: a GPU if there is one.
         checkpoint_every: Steps between two checkpoints, and two contact sheets.
+        command: What was asked for by which words, for ``config.json``.
         progress: Show a progress bar with the latest figures.
 
     Returns:
@@ -96,14 +103,11 @@ def train(
     accelerator.wait_for_everyone()  # before the first process writes what the others look for
     leads = accelerator.is_main_process
     if leads and not resume:
-        folder.begin()
+        folder.begin(command)
 
-    batches = course.stream(sum(recipe.batches(number) for number in range(len(log.rows))))
-    stop = False
-    with (
-        catch_interrupt() as interrupt,
-        tqdm(total=settings.steps, initial=len(log.rows), disable=not (progress and leads), unit="step") as bar,
-    ):
+    batches, stop = course.stream(sum(recipe.batches(number) for number in range(len(log.rows)))), False
+    shown = {"disable": not (progress and leads), "unit": "step", "file": stderr()}
+    with catch_interrupt() as interrupt, tqdm(total=settings.steps, initial=len(log.rows), **shown) as bar:
         for number in range(len(log.rows), settings.steps):
             row, stop = _step(recipe, number, settings.seed, batches, interrupt)
             if not all(math.isfinite(value) for value in row.values()):

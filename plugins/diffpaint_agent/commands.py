@@ -9,8 +9,8 @@ import click
 
 from diffpaint import Painting, PluginError
 from diffpaint.cli.options import check_size
+from diffpaint.cli.outputs import check_free, check_painting, overwrite_option
 from diffpaint.cli.train import recipe_command
-from diffpaint.io.document import read_document
 from diffpaint.io.files import check_folder, check_outputs, replacing
 from diffpaint.io.images import check_picture
 
@@ -36,7 +36,8 @@ agent.add_command(recipe_command("train", AgentRecipe))
 @click.option("--agent", "name", default="mnist", show_default=True, help="One that ships, or a .safetensors file.")
 @click.option("--size", default=512, show_default=True, help="Side of the paintings, px.")
 @click.option("--timelapse", is_flag=True, help="Also film each, stroke by stroke, as a .gif.")
-def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelapse: bool) -> None:
+@overwrite_option
+def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelapse: bool, overwrite: bool) -> None:
     """Paint the central square of each of IMAGES, in one pass.
 
     Agents know the kind of picture that they learned from: digits and characters are black on white.
@@ -53,18 +54,14 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
     trained = load_agent(name)
     painter = trained.painter(size)
     check_folder(output)
-    endings = (".png", ".json", *((".gif",) if timelapse else ()))
     outputs = [output / image.stem for image in images]
     for image, path in zip(images, outputs, strict=True):
         if outputs.count(path) > 1:
             raise ValueError(f"{path}.png would be written twice; two of the images are called {image.stem}")
-        files = [path.with_name(path.name + ending) for ending in endings]
+        picture, document, film = (path.with_name(path.name + ending) for ending in (".png", ".json", ".gif"))
         if output.is_dir():
-            check_outputs(*files, inputs=images)
-        if (document := path.with_name(path.name + ".json")).exists():
-            read_document(document)  # only a painting's own document is written over
-        elif there := [str(file) for file in files if file.exists()]:
-            raise ValueError(f"{', '.join(there)} is no painting of diffpaint's; name another folder, or delete it")
+            check_outputs(picture, document, film if timelapse else None, inputs=[*images, name])
+        check_painting(picture, document, film if timelapse else None, inputs=images, overwrite=overwrite)
     pictures = [read_square(image, trained.size) for image in images]
     output.mkdir(parents=True, exist_ok=True)
     for picture, path in zip(pictures, outputs, strict=True):
@@ -91,6 +88,7 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
 )
 @click.option("--json", "json_path", type=FOLDER, help="Also write the figures to this file.")
 @click.option("--sheet", type=FOLDER, help="Also write a picture: pictures, canvases, and the engine's replays.")
+@overwrite_option
 def evaluate(
     name: str,
     data: str,
@@ -99,6 +97,7 @@ def evaluate(
     demonstrations: str | None,
     json_path: Path | None,
     sheet: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure agent NAME on test pictures, painted and replayed by the real engine.
 
@@ -116,6 +115,7 @@ def evaluate(
     from .training.sheet import painted_sheet
 
     check_outputs(json_path, sheet, inputs=[name, data, *([demonstrations] if demonstrations else [])])
+    check_free(json_path, sheet, overwrite=overwrite)
     if sheet is not None:
         check_picture(sheet)
     trained = load_agent(name)

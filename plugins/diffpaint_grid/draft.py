@@ -11,6 +11,8 @@ from tqdm import trange
 
 from diffpaint import Constraint, Initializer, Moment, Pixel, Renderer
 from diffpaint.constraints import constrain
+from diffpaint.io.console import stderr
+from diffpaint.io.interrupt import asked_to_end
 from diffpaint.renderer import positions_among
 
 from .grid import Grid
@@ -28,7 +30,8 @@ class Draft(Initializer):
     The levels of a pyramid are painted by pixels, one after another, each on its own scale. The strokes of a level
     begin with the colours that they are to lie on, so that none hides what is there. The coarsest is painted on the
     smallest canvas, so that all but the finest take next to no time. Scattered strokes lie where the picture needs
-    them, large ones first, and are not moved.
+    them, large ones first, and are not moved. Where the painting that it is for was interrupted, it ends at its next
+    step.
     """
 
     def __call__(
@@ -60,7 +63,9 @@ class Draft(Initializer):
             logits = start.logit(eps=SATURATED).requires_grad_()
             goal, adam = Pixel(wanted), torch.optim.Adam([logits], lr=renderer.lr)
             name = f"draft, level {level} of {len(renderer.smaller)}"
-            for step in trange(STEPS, desc=name, unit="step", disable=not progress, leave=False):
+            for step in trange(STEPS, desc=name, unit="step", disable=not progress, leave=False, file=stderr()):
+                if asked_to_end():
+                    break
                 adam.zero_grad()
                 now = constrain(logits.sigmoid(), constraints, grid, Moment(step, STEPS))
                 goal(grid(now, ground)).backward()

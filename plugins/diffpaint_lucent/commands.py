@@ -10,8 +10,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from diffpaint.cli.job import carry_out
-from diffpaint.cli.options import Request, paint_options
+from diffpaint.cli.options import PaintCommand, Request, paint_options
 from diffpaint.cli.plan import longest_of
+from diffpaint.io.console import stderr
 
 from .activation import Activation, load_models
 from .catalog import catalog
@@ -48,7 +49,7 @@ def models(name: str | None) -> None:
     click.echo("labels  its output")
 
 
-@click.command()
+@click.command(cls=PaintCommand)
 @click.argument("name")
 @paint_options(size=768, steps=200, strokes=8, cells=9, pyramid=1)
 @click.option(
@@ -84,7 +85,7 @@ def visualize(name: str, request: Request, models: str, labels: str, batch: int)
 
     def report(step: int, canvas: Tensor, loss: float) -> None:
         if step % every == 0:
-            tqdm.write(f"step {step}: {_seen(networks, canvas, number)}")
+            tqdm.write(f"step {step}: {_seen(networks, canvas, number)}", file=stderr())
 
     run = {"class": str(number), "models": models, "labels": labels, "batch": str(batch)}
     request = dataclasses.replace(request, constraints=[NaturalColors(), *request.constraints])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
+from diffpaint.cli.outputs import check_free, overwrite_option
 from diffpaint.io.document import read_document
-from diffpaint.io.files import check_writable
+from diffpaint.io.files import check_outputs
 from diffpaint.io.images import check_picture, write_image
 
 from .brushes import read_brush
@@ -56,8 +56,7 @@ def strokes(
             for drawn in write(output, manifest, processes=processes):
                 bar.update(drawn)
     except KeyboardInterrupt:
-        click.echo("interrupted; the same command goes on from here", err=True)
-        sys.exit(130)
+        raise KeyboardInterrupt("interrupted; the same command goes on from here") from None
     click.echo(f"{count} strokes of {brush} in {output}", err=True)
 
 
@@ -66,7 +65,8 @@ def strokes(
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture: a .png, .jpg, ...")
 @click.option("--size", type=int, help="Longest side, px.  [default: the painting's own]")
 @click.option("--brush", help="Another brush, by name or .myb file.  [default: the painting's own]")
-def replay(painting: Path, output: Path, size: int | None, brush: str | None) -> None:
+@overwrite_option
+def replay(painting: Path, output: Path, size: int | None, brush: str | None, overwrite: bool) -> None:
     """Draw a saved PAINTING (.json) again, with the real MyPaint engine, at any size.
 
     \b
@@ -74,8 +74,11 @@ def replay(painting: Path, output: Path, size: int | None, brush: str | None) ->
         diffpaint replay cat.json -o real.png --size 2048
         diffpaint replay cat.json -o chalk.png --brush deevad/chalk
     """
-    check_picture(check_writable(output))
+    check_picture(output)
+    check_outputs(output, inputs=[painting, *([brush] if brush else [])])
+    check_free(output, overwrite=overwrite)
     document = read_document(painting)
+    check_picture(output, max(document["width"], document["height"]) if size is None else size)
     check_replayable(document)
     name = brush or document["brush"]
     if name is None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +21,11 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from diffpaint.interrupt import catch_interrupt
 from diffpaint.io.archive import open_zip, read_member
 from diffpaint.io.bounds import check_whole
 from diffpaint.io.brief import brief
-from diffpaint.io.files import replacing
+from diffpaint.io.files import clear_leftovers, replacing
+from diffpaint.io.lock import locked
 from diffpaint.io.schema import Text, check_schema, decode_json
 from diffpaint.renderer import STROKE_ACTION
 
@@ -106,6 +108,8 @@ def plan(
         if differ:
             raise ValueError(f"{folder} holds another data set ({'; '.join(differ)}); name an empty folder")
     else:
+        if any(folder.glob("shard-*.npz")):
+            raise ValueError(f"{folder} holds shards of strokes, but no manifest of them; name an empty folder")
         with replacing(folder / "manifest.json") as temporary:
             temporary.write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest
@@ -115,6 +119,9 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
     """Draw the shards that are missing; yields the number of strokes of each shard as it is there.
 
     An interrupt leaves complete shards behind, and the next call goes on from them.
+
+    Raises:
+        ValueError: Another run is at work on the folder, or has begun another data set there.
     """
     missing = []
     for shard in range(manifest.shards):
@@ -122,19 +129,23 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
             yield manifest.size_of(shard)
         else:
             missing.append((folder, manifest, shard))
-    if processes == 1 or len(missing) <= 1:
-        with catch_interrupt() as interrupt:  # raised within the engine's callbacks, KeyboardInterrupt would be lost
-            for job in missing:
-                yield _write_shard(job)
-                if interrupt.is_set():
-                    raise KeyboardInterrupt
-    elif missing:
-        try:
-            with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupt) as pool:
-                yield from pool.imap_unordered(_write_shard, missing)
-        finally:  # an interrupt ends the processes with no chance to tidy up
-            for temporary in folder.glob(".shard-*.tmp.npz"):
-                temporary.unlink(missing_ok=True)
+    if missing:
+        with locked(folder / ".lock", str(folder)):
+            if read_manifest(folder) != manifest:
+                raise ValueError(f"{folder} holds another data set, begun at the same time; name an empty folder")
+            try:
+                yield from _written(missing, processes)
+            finally:  # processes that are ended, now or in a run before, cannot tidy up
+                for shard in range(manifest.shards):
+                    clear_leftovers(_shard_path(folder, shard))
+
+
+def _written(jobs: list[tuple[Path, Manifest, int]], processes: int) -> Iterator[int]:
+    if processes == 1 or len(jobs) == 1:
+        yield from map(_write_shard, jobs)
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes, _begin_worker) as pool:
+            yield from pool.imap_unordered(_write_shard, jobs)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -216,5 +227,15 @@ def _write_shard(job: tuple[Path, Manifest, int]) -> int:
     return len(actions)
 
 
-def _ignore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+def _begin_worker() -> None:
+    """Leave signals to the parent, and end when it does, however that happens."""
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .brushes import BrushFile
 from .library import TileFunction, libmypaint
+from .uninterrupted import uninterrupted
 
 TILE = 64  # side of the engine's tiles, px; compiled into libmypaint
 ONE = 1 << 15  # 1.0 in the engine's 15-bit fixed point
@@ -107,6 +108,7 @@ class Brush:
         self.pointer = None
         self.fresh()
 
+    @uninterrupted
     def fresh(self) -> None:
         """Become a newly made brush: its random generator starts again at libmypaint's fixed seed.
 
@@ -127,6 +129,7 @@ class Brush:
         for setting, value in zip(self._hsv, colorsys.rgb_to_hsv(red, green, blue), strict=True):
             libmypaint().mypaint_brush_set_base_value(self.pointer, setting, value)
 
+    @uninterrupted
     def stroke(self, surface: Surface, path: list, radius: float, zoom: float) -> None:
         """Draw one stroke.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from diffpaint.interrupt import catch_interrupt
 from diffpaint.renderer import STROKE_ACTION
 
 from .brushes import read_brush
@@ -117,12 +116,9 @@ def draw_painting(
     surface = Surface(width, height)
     surface.clear(background)
     cells = np.broadcast_to(cell, len(strokes)).tolist()
-    with catch_interrupt() as interrupt:  # raised within the engine's callbacks, KeyboardInterrupt would be lost
-        for stroke, path, side in zip(np.asarray(strokes, np.float64), motion(strokes), cells, strict=True):
-            brush.set_color(*stroke[3:6])
-            brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
-            if interrupt.is_set():
-                raise KeyboardInterrupt
+    for stroke, path, side in zip(np.asarray(strokes, np.float64), motion(strokes), cells, strict=True):
+        brush.set_color(*stroke[3:6])
+        brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
     return surface.rgb8() if background is not None else surface.rgba8()
 
 

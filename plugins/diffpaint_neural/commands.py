@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from diffpaint import PluginError, StrokeRenderer, load_renderer
+from diffpaint.cli.outputs import check_free, overwrite_option
 from diffpaint.io.files import check_outputs, replacing
 from diffpaint.io.images import check_picture
 
@@ -23,6 +24,7 @@ from .training.settings import OVERSAMPLE
 @click.option("--oversample", default=OVERSAMPLE, show_default=True, help="As the strokes that it learned from.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the figures to this file.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Also write a picture: real, mean of 32, painted.")
+@overwrite_option
 def evaluate(
     painter: str,
     brush: str | None,
@@ -32,6 +34,7 @@ def evaluate(
     oversample: int,
     json_path: Path | None,
     sheet: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure how true PAINTER is to the real engine, on strokes it never saw.
 
@@ -44,7 +47,8 @@ def evaluate(
     """
     from .training.fidelity import contact_sheet, measure
 
-    check_outputs(json_path, sheet, inputs=[brush] if brush else [])
+    check_outputs(json_path, sheet, inputs=[painter, *([brush] if brush else [])])
+    check_free(json_path, sheet, overwrite=overwrite)
     if sheet is not None:
         check_picture(sheet)
     renderer = load_renderer(painter, **({"brush": brush} if brush is not None else {}))

@@ -239,7 +239,7 @@ def test_other_peoples_pictures_are_not_painted_over(untrained, tmp_path, digit)
     out.mkdir()
     Image.new("RGB", (5, 5)).save(photo)
     before = photo.read_bytes()
-    refused(run("agent", "paint", digit, "-o", out, "--agent", weights), "is no painting of diffpaint's")
+    refused(run("agent", "paint", digit, "-o", out, "--agent", weights), f"{photo} exists already; name another")
     assert photo.read_bytes() == before
     photo.unlink()
     for _ in range(2):  # its own are
@@ -259,7 +259,7 @@ def test_ctrl_c_says_how_to_go_on(mnist, tmp_path, monkeypatch):
     small = ("--size", 12, "--strokes", 2, "--channels", 2, "--hidden", 4, "--batch", 4, "--device", "cpu")
     result = run("agent", "train", "--data", mnist, "-o", tmp_path / "run", *small)
     assert result.exit_code == 130
-    assert "the same command goes on with --resume" in result.output
+    assert "interrupted; to go on: " in result.output
     assert (tmp_path / "run" / "checkpoint.pt").exists()
 
 

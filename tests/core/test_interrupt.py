@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from diffpaint import paint
+from diffpaint.io.interrupt import asked_to_end, catch_interrupt
 
 QUIET = {"device": "cpu", "progress": False}
 
@@ -43,16 +44,44 @@ def test_in_the_last_step_it_interrupts_nothing(dots, dark):
     assert not painting.interrupted
 
 
-def test_a_second_one_stops_at_once(dots, dark):
+def twice(number, canvas, loss):
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_a_second_one_stops_at_once(dots, dark, monkeypatch):
     before = signal.getsignal(signal.SIGINT)
-
-    def callback(number, canvas, loss):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        paint(dots(), dark, strokes=2, steps=3, callback=callback, **QUIET)
+        paint(dots(), dark, strokes=2, steps=3, callback=twice, **QUIET)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_two_at_once_are_one(dots, dark):
+    painting = paint(dots(), dark, strokes=2, steps=3, callback=twice, **QUIET)
+    assert painting.interrupted
+    assert len(painting.losses) == 1
+
+
+def test_loops_within_one_another_end_together():
+    with catch_interrupt() as outer:
+        with catch_interrupt() as inner:
+            assert not asked_to_end()
+            signal.raise_signal(signal.SIGINT)
+            assert inner.is_set()
+        assert outer.is_set()
+        assert asked_to_end()
+    assert not asked_to_end()
+
+
+def test_one_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with catch_interrupt() as event:
+            signal.raise_signal(signal.SIGINT)
+            assert not event.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_it_is_given_back_afterwards(dots, dark):

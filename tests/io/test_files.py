@@ -1,8 +1,9 @@
 import os
+import stat
 
 import pytest
 
-from diffpaint.io.files import check_folder, check_outputs, check_writable, replacing
+from diffpaint.io.files import beside, check_folder, check_outputs, check_writable, clear_leftovers, replacing
 
 
 def test_writes_what_was_written_to_the_temporary_path(tmp_path):
@@ -101,3 +102,97 @@ def test_folders_are_checked_before_they_are_made(tmp_path):
     with pytest.raises(ValueError, match="cannot write into /proc/x: folder /proc is not writable"):
         check_folder("/proc/x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("length", [240, 250, 255])
+def test_the_longest_names_are_written(tmp_path, length):
+    path = check_writable(tmp_path / ("n" * (length - 4) + ".png"))
+    with replacing(path) as temporary:
+        assert temporary.suffix == ".png"
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    state = beside(path, ".ckpt")
+    assert state.name.endswith(".ckpt")
+    state.write_text("kept")
+    assert state != path
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_done(tmp_path):
+    with pytest.raises(ValueError, match="its name is too long"):
+        check_writable(tmp_path / ("n" * 252 + ".png"))
+    with pytest.raises(ValueError, match="its name is too long"):
+        check_outputs(tmp_path / ("ä" * 127 + ".png"))  # letters of two bytes
+
+
+def links_work(folder):
+    try:
+        (folder / "probe").symlink_to(folder / "nowhere")
+    except OSError:
+        return False
+    (folder / "probe").unlink()
+    return True
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path):
+    if not links_work(tmp_path):
+        pytest.skip("no links here")
+    (tmp_path / "there").mkdir()
+    for name, before in (("old.txt", "old"), ("new.txt", None)):
+        target, link = tmp_path / "there" / name, tmp_path / name
+        if before is not None:
+            target.write_text(before)
+        link.symlink_to(target)
+        with replacing(check_writable(link)) as temporary:
+            assert temporary.parent == target.parent
+            temporary.write_text("written")
+        assert link.is_symlink()
+        assert target.read_text() == "written"
+    (tmp_path / "lost.txt").symlink_to(tmp_path / "gone" / "lost.txt")
+    with pytest.raises(ValueError, match=r"there is no folder .*gone"):
+        check_writable(tmp_path / "lost.txt")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_a_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    for mode in (0o600, 0o664):
+        path.chmod(mode)
+        with replacing(path) as temporary:
+            temporary.write_text("new")
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_file_that_is_write_protected_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o400)
+    monkeypatch.setattr(os, "access", lambda file, mode: not str(file).endswith("a.txt"))  # as for all but root
+    with pytest.raises(ValueError, match="write-protected"):
+        check_writable(path)
+    with pytest.raises(PermissionError, match="write-protected"), replacing(path):
+        pass
+    assert path.read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
+def test_what_is_no_regular_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ValueError, match="no regular file"):
+        check_writable(tmp_path / "pipe.png")
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path):
+    with replacing(tmp_path / "a.png") as left:
+        left.write_text("whole")
+    (tmp_path / "a.png").unlink()
+    left.write_text("half")
+    clear_leftovers(tmp_path / "b.png")
+    assert left.exists()
+    clear_leftovers(tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"a\.png"), replacing(tmp_path / "a.png"):
+        raise OSError(28, "No space left on device")

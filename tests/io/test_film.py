@@ -1,5 +1,6 @@
 """Films: a painting as it grows, and frames of any other origin."""
 
+import os
 import subprocess
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 
 import diffpaint
 from diffpaint import Painting, read_image
-from diffpaint.io.film import write_film
+from diffpaint.io.film import check_film, write_film
+from diffpaint.io.images import check_side, write_image
 
 
 def frames_of(path):
@@ -116,4 +118,76 @@ def test_a_film_whose_frames_fail_leaves_nothing(tmp_path):
 def test_frames_that_make_no_film_are_refused(tmp_path, frames, seconds):
     with pytest.raises(ValueError, match=r"frame|seconds"):
         write_film(tmp_path / "a.gif", [torch.zeros(3, 4, 4)] * frames, seconds=seconds)
+    assert list(tmp_path.iterdir()) == []
+
+
+FFMPEG = """#!/bin/sh
+case "$*" in
+*-encoders*) echo "{encoders}"; exit {found} ;;
+esac
+{does}
+"""
+
+
+@pytest.fixture
+def ffmpeg(tmp_path, monkeypatch):
+    """Install another ffmpeg than the one that comes with imageio-ffmpeg."""
+    pytest.importorskip("imageio_ffmpeg")
+    if os.name != "posix":
+        pytest.skip("a script of the shell")
+
+    def install(encoders="libx264", found=0, does="cat > /dev/null; exit 0"):
+        path = tmp_path / "ffmpeg"
+        path.write_text(FFMPEG.format(encoders=encoders, found=found, does=does))
+        path.chmod(0o755)
+        monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(path))
+
+    return install
+
+
+@pytest.mark.parametrize(
+    "does",
+    ["cat > /dev/null; echo No space left on device >&2; exit 228", "echo No space left on device >&2; exit 1"],
+    ids=["at the end", "at once"],
+)
+def test_an_ffmpeg_that_fails_leaves_the_older_film(tmp_path, ffmpeg, does):
+    ffmpeg(does=does)
+    film = tmp_path / "a.mp4"
+    film.write_bytes(b"old")
+    with pytest.raises(OSError, match="ffmpeg cannot write the film: No space left on device"):
+        write_film(film, [torch.zeros(3, 64, 64)] * 9)
+    assert film.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "ffmpeg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"encoders": "mpeg4"}, "lacks; a .gif does not"), ({"found": 1}, "cannot be run here")],
+)
+def test_an_ffmpeg_that_will_not_do_is_found_before_a_frame_is_made(tmp_path, ffmpeg, options, said):
+    ffmpeg(**options)
+    with pytest.raises(ValueError, match=said):
+        check_film(tmp_path / "a.mp4")
+
+
+def test_a_missing_ffmpeg_is_found_before_a_frame_is_made(tmp_path, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "gone"))
+    with pytest.raises(ValueError, match="needs ffmpeg, which cannot be run here"):
+        check_film(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize(("name", "most"), [("a.webp", 16383), ("a.jpg", 65500), ("a.gif", 65535), ("a.mp4", 16384)])
+def test_the_limits_of_formats_are_known(name, most):
+    check_side(name, most)
+    with pytest.raises(ValueError, match=f"has at most {most} px a side, not {most + 1}"):
+        check_side(name, most + 1)
+    check_side("a.png", most + 1)
+
+
+def test_a_picture_beyond_the_limits_is_refused_before_it_is_encoded(tmp_path):
+    with pytest.raises(ValueError, match="16383"):
+        write_image(tmp_path / "a.webp", np.zeros((1, 16384, 3), np.uint8))
+    with pytest.raises(ValueError, match="65535"):
+        write_film(tmp_path / "a.gif", [torch.zeros(3, 1, 65536)])
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from diffpaint.io.lock import locked
 from diffpaint_mypaint import alpha_masks, read_brush, read_manifest, read_shard
 from diffpaint_mypaint.dataset import SHARD, Manifest, plan, write
 
@@ -264,3 +265,60 @@ def test_a_shard_of_other_numbers_is_refused(small, actions, alpha):
     np.savez(small / "shard-00000.npz", actions=np.full((1, 12), np.nan, "f4"), alpha=np.zeros((1, 64, 64), "u1"))
     with pytest.raises(ValueError, match="not a shard of strokes"):
         read_shard(small, 0)
+
+
+PROGRAM = [sys.executable, "-c", "from diffpaint.cli.main import main; main()", "strokes"]
+SLOW = ["--brush", "classic/charcoal", "-n", "4096", "--oversample", "24", "-o"]  # a shard takes minutes
+
+
+def started(folder, *options):
+    """A process that draws the first shards of a data set."""
+    process = subprocess.Popen(
+        [*PROGRAM, *SLOW, str(folder), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while process.poll() is None and not (folder / ".lock").exists():
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to another process there")
+def test_ctrl_c_is_heard_after_the_stroke_under_way(tmp_path):
+    process = started(tmp_path / "strokes", "--processes", "1")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, output
+    assert "interrupted; the same command goes on from here" in output
+    assert list(contents(tmp_path / "strokes")) == ["manifest.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be killed there without its children")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    process = started(tmp_path / "strokes", "--processes", "2")
+    time.sleep(1.0)
+    process.kill()
+    process.communicate(timeout=60)  # returns when nobody holds the other end any more
+
+
+def test_of_two_sets_that_are_begun_together_one_is_drawn(tmp_path):
+    first = plan(tmp_path, "classic/dry_brush", 10)
+    (tmp_path / "manifest.json").unlink()
+    second = plan(tmp_path, "classic/dry_brush", 12)
+    with pytest.raises(ValueError, match="holds another data set, begun at the same time"):
+        list(write(tmp_path, first))
+    drawing = write(tmp_path, second)
+    with locked(tmp_path / ".lock", "it"), pytest.raises(ValueError, match="another run is at work"):
+        list(drawing)
+    assert sum(write(tmp_path, second)) == 12
+    assert sorted(contents(tmp_path)) == ["manifest.json", "shard-00000.npz"]
+
+
+def test_shards_without_a_manifest_are_nobodys(small):
+    (small / "manifest.json").unlink()
+    with pytest.raises(ValueError, match="holds shards of strokes, but no manifest"):
+        plan(small, "classic/dry_brush", 10)
+    assert list(contents(small)) == ["shard-00000.npz"]

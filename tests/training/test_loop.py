@@ -61,7 +61,8 @@ def test_an_interrupted_run_resumes_to_the_same(learn, assert_same, tmp_path, st
     assert_same(learn(tmp_path, resume=True))
 
 
-def test_a_run_that_was_cut_off_resumes_from_its_last_checkpoint(learn, assert_same, tmp_path):
+def test_a_run_that_was_cut_off_resumes_from_its_last_checkpoint(learn, assert_same, tmp_path, monkeypatch):
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, stop=8, presses=2)
     assert steps_of(tmp_path) == 5
@@ -82,7 +83,8 @@ def test_a_run_that_is_done_resumes_to_what_is_there(learn, whole, assert_same, 
     assert_same(learn(tmp_path, resume=True))
 
 
-def test_a_run_cut_off_before_its_first_checkpoint_starts_anew(learn, assert_same, tmp_path):
+def test_a_run_cut_off_before_its_first_checkpoint_starts_anew(learn, assert_same, tmp_path, monkeypatch):
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, stop=3, presses=2)
     assert sorted(contents(tmp_path)) == ["config.json"]

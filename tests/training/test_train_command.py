@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from diffpaint.cli.main import cli
 from diffpaint.cli.train import recipe_command
+from diffpaint.io.lock import locked_folder
 from diffpaint.registry import names
 from diffpaint.training import Recipe
 
@@ -24,7 +25,7 @@ def run(line):
         command = recipe_command("line", recipe)
         group.get_command = lambda ctx, name: command
         group.list_commands = lambda ctx: ["line"]
-        return CliRunner().invoke(group, ["line", *map(str, arguments)])
+        return CliRunner().invoke(group, ["line", *map(str, arguments)], prog_name="diffpaint")
 
     return ran
 
@@ -71,9 +72,9 @@ def test_ctrl_c_says_how_to_go_on(run, line, tmp_path):
 
     result = run("-o", tmp_path / "run", "--device", "cpu", recipe=Stopping)
     assert result.exit_code == 130
-    assert "interrupted; the same command goes on with --resume" in result.output
+    assert f"interrupted; to go on: diffpaint line -o {tmp_path / 'run'} --resume" in result.output
     assert "Traceback" not in result.output
-    resumed = run("-o", tmp_path / "run", "--device", "cpu", "--resume")
+    resumed = run("-o", tmp_path / "run", "--resume")
     assert resumed.exit_code == 0, resumed.output
     assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 15
 
@@ -132,3 +133,45 @@ def test_an_unknown_recipe_is_explained():
     result = CliRunner().invoke(cli, ["train", "splatt"])
     assert result.exit_code == 2
     assert "No such command 'splatt'" in result.output
+
+
+def test_resume_needs_nothing_but_the_folder(run, line, tmp_path):
+    class Stopping(line):
+        def step(self, number, batch):
+            if number == 2:
+                signal.raise_signal(signal.SIGTERM)
+            return super().step(number, batch)
+
+    folder, options = tmp_path / "run", ("--device", "cpu", "--steps", 8, "--no-uphill", "--slope", 3)
+    assert run("-o", folder, *options, recipe=Stopping).exit_code == 143
+    refused(run("-o", folder, "--resume", "--slope", 2), "--slope was 3.0, now 2.0; leave them out to go on")
+    refused(run("-o", folder, "--resume", "--steps", 9), "--steps was 8, now 9")
+    refused(run("-o", folder, "--resume", "--uphill"), "--uphill was not given, now given")
+    assert run("-o", folder, "--resume").exit_code == 0
+    assert run("-o", tmp_path / "whole", *options).exit_code == 0
+    for name in ("weights.pt", "losses.csv"):
+        assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_one_that_was_cut_off_before_its_first_checkpoint_resumes_too(run, tmp_path):
+    assert run("-o", tmp_path / "run", "--device", "cpu", "--steps", 4).exit_code == 0
+    for path in (tmp_path / "run").iterdir():
+        if path.name != "config.json":
+            path.unlink()
+    assert run("-o", tmp_path / "run", "--resume").exit_code == 0
+    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 5
+
+
+def test_a_folder_with_other_files_is_refused(run, tmp_path):
+    for name, text in (("config.json", '{"name": "mine"}'), ("notes.txt", "mine")):
+        (tmp_path / name).write_text(text)
+        refused(run("-o", tmp_path, "--device", "cpu"), "holds files that are not of a run; name a new folder")
+        assert (tmp_path / name).read_text() == text
+        assert len(list(tmp_path.iterdir())) == 1
+        (tmp_path / name).unlink()
+
+
+def test_a_second_run_in_the_same_folder_is_refused(run, tmp_path):
+    with locked_folder(tmp_path / "run"):
+        refused(run("-o", tmp_path / "run", "--device", "cpu"), "another run is at work on")
+    assert list(tmp_path.iterdir()) == []
