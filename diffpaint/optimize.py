@@ -74,7 +74,7 @@ def paint(
         batch: How many paintings at once.
         steps: Of the optimiser.
         lr: Learning rate, or one by the name of an action; None, and actions without a name, take the renderer's own.
-        schedule: From the progress, 0 to 1, to the share of ``lr`` at a step.
+        schedule: From the progress, 0 to 1, to the share of ``lr`` at a step; None takes the strategy's, if it has one.
         optimizer: A class of ``torch.optim``, or what takes groups of parameters and gives an optimiser.
         seed: Of everything random, the objective's augmentation too.
         device: Where to compute; None takes a GPU if there is one.
@@ -95,6 +95,7 @@ def paint(
         NotFiniteError: Something turned NaN; carries the last good painting, which is in the checkpoint too.
     """
     strokes = (strategy and strategy.first) or 16 if strokes is None else strokes
+    schedule = schedule or (strategy and strategy.schedule)
     _check_numbers(seed, strokes=strokes, batch=batch, steps=steps, checkpoint_every=checkpoint_every)
     if resume and checkpoint is None:
         raise ValueError("resume needs a checkpoint to go on from")

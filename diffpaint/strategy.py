@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from torch import Tensor
@@ -29,10 +30,13 @@ class Strategy(ABC):
     Attributes:
         pictures: Options that are pictures of the canvas's size, as of :class:`diffpaint.Objective`.
         first: With how many strokes a painting should begin; None leaves that to whoever paints.
+        schedule: Of learning rates, as of :func:`diffpaint.paint`, unless that is given another; None leaves them as
+            they are.
     """
 
     pictures: ClassVar[tuple[str, ...]] = ()
     first: int | None = None
+    schedule: Callable[[float], float] | None = None
 
     @abstractmethod
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:

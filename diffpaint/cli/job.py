@@ -24,6 +24,7 @@ from ..objective import Objective
 from ..optimize import Callback, NotFiniteError, paint
 from ..painting import Painting, find_writer
 from ..renderer import Renderer
+from ..strategy import Strategy
 from .background import Ground
 from .options import Request, film_writer
 from .plan import Plan, plan
@@ -38,6 +39,7 @@ def carry_out(
     batch: int = 1,
     target: Tensor | None = None,
     initializer: Initializer | None = None,
+    strategy: Strategy | None = None,
     callback: Callback | None = None,
     ground: Ground | None = None,
 ) -> Painting:
@@ -50,6 +52,7 @@ def carry_out(
         run: What a resumed run must share, as :func:`diffpaint.paint`'s.
         batch: Number of paintings; files are numbered if there are several.
         target: (1, 3, H, W) in [0, 1], the picture that is painted, if there is one, for the initializer.
+        strategy: As :func:`diffpaint.paint`'s.
         initializer: Gives actions to start from; None leaves them to chance.
         callback: As :func:`diffpaint.paint`'s.
         ground: What is painted on; None is white.
@@ -61,6 +64,7 @@ def carry_out(
     planned = plan(request, size, batch)
     small = planned.small.to(pick_device(request.device))
     check_constraints(request.constraints, small)
+    strokes = (strategy and strategy.first) or planned.strokes
     settings = {**run, "command": json.dumps(request.spoken)}
     for path in {request.checkpoint, *(path for index in range(batch) for path in request.files(index, batch) if path)}:
         clear_leftovers(path)
@@ -69,14 +73,14 @@ def carry_out(
         actions, failure = None, None
         if initializer is not None and target is not None and not goes_on:
             actions = initializer(
-                small, target, planned.strokes, seed=request.seed, constraints=request.constraints, progress=True
+                small, target, strokes, seed=request.seed, constraints=request.constraints, progress=True
             )
         begun = not interrupt.is_set()  # or the start is not what it would have been, and is made anew
         try:
             painting = paint(
                 small,
                 objective,
-                strokes=planned.strokes,
+                strokes=strokes,
                 actions=actions,
                 batch=batch,
                 steps=request.steps if begun else 0,
@@ -84,6 +88,7 @@ def carry_out(
                 device=request.device,
                 background=ground.painted_on(size),
                 constraints=request.constraints,
+                strategy=strategy,
                 callback=callback,
                 checkpoint=request.checkpoint if begun else None,
                 resume=goes_on,

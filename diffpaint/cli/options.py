@@ -39,6 +39,8 @@ class Request:
         cells: About as many cells, unless ``grid`` says otherwise.
         default_strokes: In each cell, unless ``strokes`` says otherwise.
         default_pyramid: Levels, unless ``pyramid`` says otherwise; None goes down to cells of about three rows.
+        scattered: Strokes in all, unless ``strokes`` says otherwise, where they lie in no cells; None if they always
+            do.
         original: (H, W) of the photo, px, if the painting should be as large.
     """
 
@@ -62,7 +64,13 @@ class Request:
     cells: int
     default_strokes: int
     default_pyramid: int | None
+    scattered: int | None
     original: tuple[int, int] | None = None
+
+    @property
+    def in_cells(self) -> bool:
+        """Whether strokes lie in cells, and not where the picture needs them."""
+        return self.scattered is None or any(asked is not None for asked in (self.grid, self.overlap, self.pyramid))
 
     @property
     def checkpoint(self) -> Path:
@@ -188,7 +196,14 @@ class PaintCommand(ResumableCommand):
 
 
 def paint_options(
-    *, size: int, steps: int, strokes: int, cells: int, pyramid: int | None, photo: bool = False
+    *,
+    size: int,
+    steps: int,
+    strokes: int,
+    cells: int,
+    pyramid: int | None,
+    photo: bool = False,
+    scattered: int | None = None,
 ) -> Callable[[Callable], Callable]:
     """Give a command the options of a :class:`Request`, which it gets as its argument ``request``.
 
@@ -198,10 +213,10 @@ def paint_options(
         strokes: In each cell, unless ``--strokes`` says otherwise.
         cells: About as many, unless ``--grid`` says otherwise.
         pyramid: Levels, unless ``--pyramid`` says otherwise; None makes the largest cells about three rows.
+        scattered: Strokes in all, unless cells are asked for; None if strokes always lie in cells.
         photo: Whether the command's argument ``photo`` is the path of one, whose size ``--size original`` takes.
     """
     file = click.Path(path_type=Path)
-    levels = "down to about 3 rows" if pyramid is None else pyramid
     options = [
         click.option("-o", "--output", required=True, type=file, help="The painting: a .png, .jpg, ..."),
         click.option(
@@ -219,12 +234,7 @@ def paint_options(
             help="What paints; see diffpaint list.",
         ),
         click.option("--brush", help="The painter's brush, such as classic/dry_brush.  [default: the painter's own]"),
-        click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: about {cells}, nearly square]"),
-        click.option(
-            "--overlap", type=float, help=f"Of neighbouring cells, as a fraction of the cell.  [default: {OVERLAP}]"
-        ),
-        click.option("--pyramid", type=int, help=f"Levels, from large cells to small ones.  [default: {levels}]"),
-        click.option("--strokes", type=int, help=f"Strokes in each cell.  [default: {strokes}]"),
+        *_layout_options(strokes, cells, pyramid, scattered),
         click.option("--steps", default=steps, show_default=True, help="Steps of the optimiser."),
         click.option(
             "--seed", default=0, show_default=True, help="The same seed paints the same picture, on a GPU nearly."
@@ -236,7 +246,7 @@ def paint_options(
         click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
         constraint_options,
     ]
-    made = {"spoken", "cells", "default_strokes", "default_pyramid", "original"}
+    made = {"spoken", "cells", "default_strokes", "default_pyramid", "scattered", "original"}
     names = {field.name for field in fields(Request)} - made
 
     def decorate(command: Callable) -> Callable:
@@ -247,7 +257,8 @@ def paint_options(
                 own["original"] = read_size(arguments["photo"])
                 own["size"] = max(own["original"])
             given = spoken(click.get_current_context())
-            request = Request(**own, spoken=given, cells=cells, default_strokes=strokes, default_pyramid=pyramid)
+            defaults = {"default_strokes": strokes, "default_pyramid": pyramid, "scattered": scattered}
+            request = Request(**own, **defaults, spoken=given, cells=cells)
             document = check_writable(check_writable(request.output).with_suffix(".json"))
             with locked(beside(document, ".lock"), str(request.output)):
                 return command(request=request, **arguments)
@@ -257,3 +268,20 @@ def paint_options(
         return run
 
     return decorate
+
+
+def _layout_options(strokes: int, cells: int, pyramid: int | None, scattered: int | None) -> list[Callable]:
+    """Options that say where strokes lie; arguments as of :func:`paint_options`."""
+    levels = "down to about 3 rows" if pyramid is None else pyramid
+    layout, number = f"about {cells}, nearly square", f"Strokes in each cell.  [default: {strokes}]"
+    if scattered is not None:
+        layout = "none: strokes lie where the picture needs them"
+        number = f"Strokes in all; in each cell, if there are cells.  [default: {scattered}; {strokes} in a cell]"
+    return [
+        click.option("--grid", type=GridType(), help=f"Cells of the canvas.  [default: {layout}]"),
+        click.option(
+            "--overlap", type=float, help=f"Of neighbouring cells, as a fraction of the cell.  [default: {OVERLAP}]"
+        ),
+        click.option("--pyramid", type=int, help=f"Levels, from large cells to small ones.  [default: {levels}]"),
+        click.option("--strokes", type=int, help=number),
+    ]

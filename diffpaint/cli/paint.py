@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 from pathlib import Path
+from typing import Any
 
 import click
+from torch import Tensor
 
-from ..expression import load_initializer, load_objective
+from ..expression import load_initializer, load_objective, load_strategy
 from ..io.images import read_image
-from ..registry import names
+from ..io.syntax import parse_call
+from ..registry import load, names
+from ..strategy import Strategy
 from .background import Ground, laid_on
 from .job import carry_out
 from .options import PaintCommand, Request, paint_options
-from .plan import longest_of
+from .plan import longest_of, scattered
 
 CELLS = 216
+STROKES = 1000
 
 
 @click.command(cls=PaintCommand)
 @click.argument("photo", type=click.Path(path_type=Path))
-@paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None, photo=True)
+@paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
 @click.option(
     "--init",
     "initializer",
     metavar="NAME(OPTION=VALUE)",
     default="draft",
     show_default=True,
-    help="Where it begins: a draft by pixels, level by level; random; or what a plugin gives, as agent(name=faces).",
+    help="Where it begins: a draft of the photo; random; or what a plugin gives, as agent(name=faces), in cells.",
+)
+@click.option(
+    "--strategy",
+    metavar="NAME(OPTION=VALUE)",
+    help="What adds and moves strokes.  [default: rounds, where they lie in no cells]",
+)
+@click.option(
+    "--focus",
+    type=click.Path(path_type=Path),
+    help="A picture, white where detail matters. On --background transparent, nothing is painted where it is black.",
 )
 @click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
 @click.option(
@@ -38,12 +54,21 @@ CELLS = 216
     show_default=True,
     help="What is painted on. transparent keeps a photo's transparency, in a .png, .webp or .tif.",
 )
-def paint(photo: Path, request: Request, initializer: str, objective: str, background: str) -> None:
+def paint(
+    photo: Path,
+    request: Request,
+    initializer: str,
+    strategy: str | None,
+    focus: Path | None,
+    objective: str,
+    background: str,
+) -> None:
     """Paint PHOTO with brushstrokes.
 
-    The canvas is divided into overlapping cells, on several levels from large to small ones, and the strokes of every
-    cell are optimised until a pretrained network sees in the canvas what it sees in the photo. Writes the painting, and
-    beside it a .json document with every stroke, which 'diffpaint replay' draws with the real MyPaint engine.
+    Strokes come in rounds, large ones first, each where the painting is still wrong, and are optimised until a
+    pretrained network sees in the canvas what it sees in the photo. Writes the painting, and beside it a .json document
+    with every stroke, which 'diffpaint replay' draws with the real MyPaint engine. With --grid, strokes lie in
+    overlapping cells, as many in each.
 
     Ctrl-C stops early and keeps the painting so far; "diffpaint paint --resume painting.png" goes on with it. An
     objective is a sum, such as "content", "pixel", or "content + 100*pixel", and each may have options:
@@ -52,8 +77,8 @@ def paint(photo: Path, request: Request, initializer: str, objective: str, backg
     \b
     Examples:
         diffpaint paint cat.jpg -o painting.png
-        diffpaint paint cat.jpg -o bold.png --grid 6x9 --timelapse film.gif
-        diffpaint paint cat.jpg -o mosaic.png --objective pixel --strokes 2
+        diffpaint paint cat.jpg -o bold.png --strokes 250 --timelapse film.gif
+        diffpaint paint cat.jpg -o mosaic.png --grid 12x18 --pyramid 1 --objective pixel --strokes 2
         diffpaint paint cat.jpg -o grey.png --greyscale --limit size=0:0.2
         diffpaint paint cat.jpg -o stormy.png --objective "content + 0.1*style(target=sea.jpg)"
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
@@ -61,20 +86,46 @@ def paint(photo: Path, request: Request, initializer: str, objective: str, backg
     ground = Ground(background)
     request.check()
     picture = read_image(photo, longest_of(request), alpha=True)
-    height, width = picture.shape[2:]
-    target = laid_on(ground.painted_on((height, width)), picture)
-    start = load_initializer(_as_call(initializer), target)
+    start = load_initializer(_as_call(initializer), laid_on(ground.shown(_size(picture)), picture))
     if start.strokes is not None:
         if request.strokes not in (None, start.strokes):
             raise ValueError(
                 f"{initializer} gives {start.strokes} strokes in each cell; --strokes is {request.strokes}"
             )
-        request = dataclasses.replace(request, default_strokes=start.strokes)
+        request = dataclasses.replace(request, default_strokes=start.strokes, scattered=None)  # it paints in cells
+        picture = read_image(photo, longest_of(request), alpha=True)
+    size = _size(picture)
+    mask = None if focus is None else read_image(focus, size)
+    if mask is not None and ground.transparent:
+        picture[:, 3:] *= mask.mean(1, keepdim=True)
+    target = laid_on(ground.painted_on(size), picture)
+    chosen = _strategy(strategy, request, target, mask)
     goal = load_objective(objective, target)
     photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
     run = {"objective": objective, "init": initializer, "photo": photo_hash}
-    shown = laid_on(ground.shown((height, width)), picture)  # a draft has no need of a ground like no stroke
-    carry_out(request, goal, (height, width), run=run, target=shown, initializer=start, ground=ground)
+    shown = laid_on(ground.shown(size), picture)  # a draft has no need of a ground like no stroke
+    parts = {"target": shown, "initializer": start, "strategy": chosen, "ground": ground}
+    carry_out(request, goal, size, run=run, **parts)
+
+
+def _size(picture: Tensor) -> tuple[int, int]:
+    """(H, W)."""
+    return picture.shape[2], picture.shape[3]
+
+
+def _strategy(text: str | None, request: Request, target: Tensor, focus: Tensor | None) -> Strategy | None:
+    """What adds and moves strokes: what was asked for, or rounds where they lie in no cells."""
+    total = scattered(request)
+    if text is None and total is None:
+        if focus is not None:
+            raise ValueError("--focus means nothing where strokes lie in cells, or are of the whole canvas")
+        return None
+    call = parse_call(text or "rounds")
+    takes = inspect.signature(load("strategies", call.name)).parameters
+    options: dict[str, Any] = {} if focus is None else {"focus": focus}
+    if total is not None and "strokes" in takes and "strokes" not in call.options:
+        options["strokes"] = total
+    return load_strategy(text or "rounds", target, **options)
 
 
 def _as_call(text: str) -> str:

@@ -17,6 +17,7 @@ from ..renderer import Renderer, StrokeRenderer
 from .options import OVERLAP, Request
 
 CANVAS = 256  # px, about the longest side of the canvas while it is optimised; rendering at any size comes after
+SCATTERED = 340  # px, likewise, where strokes lie in no cells, so that some are small
 COARSEST = 3  # rows of the largest cells, about
 STRIDE = 14  # px of that canvas from cell to cell at least: with many cells it is larger
 MOST_STROKES = 100_000
@@ -45,7 +46,8 @@ def scale_of(request: Request) -> int:
 
     Where it should be as large as a photo, one near to that whose multiple is nearest to the photo's size.
     """
-    nearest = max(1, round(request.size / max(CANVAS, STRIDE * max(request.grid or (1, 1)))))
+    canvas = max(CANVAS, STRIDE * max(request.grid or (1, 1))) if request.in_cells else SCATTERED
+    nearest = max(1, round(request.size / canvas))
     if request.original is None:
         return nearest
     sides = request.original
@@ -62,7 +64,7 @@ def longest_of(request: Request) -> int:
 
 
 def plan(request: Request, size: tuple[int, int], batch: int = 1) -> Plan:
-    """Make the renderers: a stroke renderer paints the cells of a grid, any other the whole canvas.
+    """Make the renderers: a stroke renderer paints in patches, or in the cells of a grid, any other the whole canvas.
 
     Args:
         request: What was asked.
@@ -73,20 +75,20 @@ def plan(request: Request, size: tuple[int, int], batch: int = 1) -> Plan:
         ValueError: The grid itself, options that the renderer does not take, too many strokes, or a renderer whose
             actions depend on the size of its canvas.
     """
-    name, strokes = parse_call(request.renderer).name, request.strokes or request.default_strokes
-    if name in ("grid", "pyramid"):
-        raise ValueError(f"--renderer names what paints the cells, such as neural-splat, not the {name} itself")
     brush = {} if request.brush is None else {"brush": request.brush}
-    probe = load_renderer(request.renderer, **brush)
-    if isinstance(probe, StrokeRenderer) and probe.stitches:
+    probe, strokes, fast = _probe(request), request.strokes or request.default_strokes, {}
+    if (total := scattered(request, probe)) is not None:
+        name, options = "scatter", {"renderer": request.renderer, "size": size} | brush
+        strokes, fast = total, {"coarse": True}
+        click.echo(f"{total} strokes where the picture needs them, on {size[1]} x {size[0]} px", err=True)
+    elif isinstance(probe, StrokeRenderer) and probe.stitches:
         name, options = _in_cells(request, size, brush)
     else:
         _check_whole(request, probe)
         name, options = request.renderer, {"size": size, **brush}
     scale = scale_of(request)
-    small, large, film = (
-        enlarged(name, factor, **options) for factor in (1, scale, min(scale, max(1, FILM // max(size))))
-    )
+    small, others = enlarged(name, 1, **options, **fast), (scale, min(scale, max(1, FILM // max(size))))
+    large, film = (enlarged(name, factor, **options) for factor in others)
     shape = small.initial(batch, strokes, torch.Generator()).shape
     for other in (large, film):
         if other.action_names != small.action_names or other.initial(batch, strokes, torch.Generator()).shape != shape:
@@ -95,6 +97,24 @@ def plan(request: Request, size: tuple[int, int], batch: int = 1) -> Plan:
                 f"{small.size[1]} x {small.size[0]}, so it cannot be rendered larger; name a --size of at most {CANVAS}"
             )
     return Plan(small, large, film, strokes)
+
+
+def scattered(request: Request, probe: Renderer | None = None) -> int | None:
+    """How many strokes are put where the picture needs them; None if they lie in cells, or are of the whole canvas."""
+    probe = _probe(request) if probe is None else probe
+    if request.scattered is None or request.in_cells or not (isinstance(probe, StrokeRenderer) and probe.stitches):
+        return None
+    total = request.strokes or request.scattered
+    if total > MOST_STROKES:
+        raise ValueError(f"--strokes is at most {MOST_STROKES}, got {total}")
+    return total
+
+
+def _probe(request: Request) -> Renderer:
+    """The renderer that was asked for, of any size."""
+    if (name := parse_call(request.renderer).name) in ("grid", "pyramid", "scatter"):
+        raise ValueError(f"--renderer names what paints the strokes, such as neural-splat, not the {name} itself")
+    return load_renderer(request.renderer, **({} if request.brush is None else {"brush": request.brush}))
 
 
 def enlarged(name: str, factor: float = 1, /, **options: Any) -> Renderer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch import Tensor
@@ -16,11 +17,13 @@ from diffpaint.strategy import Change
 from .placing import SPREAD, begun, peaks, refitted
 from .scatter import Scatter, shares
 
+UNSEEN = 0.05  # what the error counts where there is no focus
 MOST = 1_000_000  # strokes
 ROUNDS = 24  # in which strokes are added
 GROWN = 0.3  # of all steps, after which no stroke is added
 MOVES = 10  # after that
 SETTLED = 0.85  # of all steps, after which none is moved
+FALLS, END = 0.6, 0.1  # from when learning rates fall, of all steps, and to what part of them
 MOVED = 0.08  # of all strokes, in one move
 
 
@@ -34,21 +37,29 @@ class Rounds(Strategy):
     Args:
         strokes: Of the finished painting.
         target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], what is painted.
+        focus: Likewise, white where detail matters and black where it does not; None means everywhere alike.
         seed: Of chance.
 
     Raises:
         ValueError: No stroke, or a target that is no picture. When it is called: a renderer without patches to place.
     """
 
-    pictures = ("target",)
+    pictures = ("target", "focus")
 
-    def __init__(self, strokes: int = 1000, *, target: Tensor, seed: int = 0):
+    def __init__(self, strokes: int = 1000, *, target: Tensor, focus: Tensor | None = None, seed: int = 0):
         self.strokes, self.seed = check_whole("strokes", strokes, most=MOST), check_whole("seed", seed, least=0)
         self.target = check_target(target)
+        self.focus = torch.ones(1, 1, 1, 1) if focus is None else check_target(focus).mean(1, keepdim=True)
         self.first = shares(strokes)[0]
 
+    @staticmethod
+    def schedule(progress: float) -> float:
+        """Full rates while strokes come and move; then they fall, by a cosine, so that all comes to rest."""
+        return 1 - (1 - END) * 0.5 * (1 - math.cos(math.pi * max(0.0, (progress - FALLS) / (1 - FALLS))))
+
     def __repr__(self) -> str:
-        return f"Rounds(strokes={self.strokes}, seed={self.seed})"
+        focus = "" if self.focus.numel() == 1 else f", focus={self.focus.double().mean():g}"
+        return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus})"
 
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
         """See :class:`diffpaint.Strategy`."""
@@ -77,16 +88,18 @@ class Rounds(Strategy):
         renderer: Scatter = moment.renderer
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + moment.step) % 2**63)
         target, number = self.target.to(canvas).expand_as(canvas), renderer.numbered(octave)
+        weights = UNSEEN + (1 - UNSEEN) * self.focus.to(canvas).expand_as(canvas[:, :1])
+        parts = zip(moment.actions, canvas, target, moment.background, weights, strict=True)
         changed, kept = [], []
-        for one, painted, picture, ground in zip(moment.actions, canvas, target, moment.background, strict=True):
+        for one, painted, picture, ground, weight in parts:
             stays = torch.arange(len(one), device=one.device)
             if moved:
-                slope = (painted - picture) * 2  # of the sum of squares, whose curvature is 1
+                slope = 2 * (painted - picture)  # of the sum of squares, whose curvature is 1
                 value = worth(renderer.stacks(one[None]), ground[None], slope[None], 1.0)[0]
                 stays = value.topk(len(one) - count).indices.sort().values
                 with torch.no_grad():
                     painted = renderer(one[None, stays], ground[None])[0]
-            error = (painted - picture).square().sum(0)
+            error = weight[0] * (painted - picture).square().sum(0)
             places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
             new = begun(renderer, picture, painted, places, number, generator)
             whole = torch.cat([refitted(renderer, one[stays]), new])
