@@ -158,7 +158,8 @@ def test_an_interrupted_run_resumes_to_the_same_weights(data, tiny, tmp_path, ki
 
 
 @pytest.mark.parametrize("kind", ["splat", "gan with noise"])
-def test_a_run_that_was_cut_off_resumes_from_its_last_checkpoint(data, tiny, tmp_path, kind):
+def test_a_run_that_was_cut_off_resumes_from_its_last_checkpoint(data, tiny, tmp_path, kind, monkeypatch):
+    monkeypatch.setattr("diffpaint.io.interrupt.TOGETHER", 0.0)
     options = {"settings": TINY[kind], "kind": kind, "checkpoint_every": 2}
     with pytest.raises(KeyboardInterrupt):
         learn(data, tmp_path, stop=5, presses=2, **options)
