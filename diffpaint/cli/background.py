@@ -61,6 +61,16 @@ class Ground:
         return self.shown(size)
 
 
+def tone_of(photo: Tensor) -> str:
+    """What a painter would tone a canvas with: the mean colour of a photo (1, 4, H, W), as ``#rrggbb``.
+
+    Of one that is partly transparent, white.
+    """
+    if photo[:, 3].min() < 1:
+        return "white"
+    return "#" + "".join(f"{round(255 * float(channel)):02x}" for channel in photo[0, :3].mean((1, 2)))
+
+
 def laid_on(ground: Tensor, photo: Tensor) -> Tensor:
     """A photo with alpha (1, 4, H, W) on a ground (1, 3, H, W), straight sRGB."""
     color, alpha = photo[:, :3], photo[:, 3:]

@@ -16,7 +16,7 @@ from ..io.images import read_image
 from ..io.syntax import parse_call
 from ..registry import load, names
 from ..strategy import Strategy
-from .background import Ground, laid_on
+from .background import Ground, laid_on, tone_of
 from .job import carry_out
 from .options import PaintCommand, Request, paint_options
 from .plan import longest_of, scattered
@@ -50,9 +50,8 @@ STROKES = 1000
 @click.option(
     "--background",
     metavar="COLOUR|PICTURE|transparent",
-    default="white",
-    show_default=True,
-    help="What is painted on. transparent keeps a photo's transparency, in a .png, .webp or .tif.",
+    help="What is painted on. transparent keeps a photo's transparency, in a .png, .webp or .tif.  "
+    "[default: the photo's mean colour; white, if there are cells]",
 )
 def paint(
     photo: Path,
@@ -61,7 +60,7 @@ def paint(
     strategy: str | None,
     focus: Path | None,
     objective: str,
-    background: str,
+    background: str | None,
 ) -> None:
     """Paint PHOTO with brushstrokes.
 
@@ -83,7 +82,7 @@ def paint(
         diffpaint paint cat.jpg -o stormy.png --objective "content + 0.1*style(target=sea.jpg)"
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
     """
-    ground = Ground(background)
+    ground = Ground(background or "white")
     request.check()
     picture = read_image(photo, longest_of(request), alpha=True)
     start = load_initializer(_as_call(initializer), laid_on(ground.shown(_size(picture)), picture))
@@ -94,12 +93,14 @@ def paint(
             )
         request = dataclasses.replace(request, default_strokes=start.strokes, scattered=None)  # it paints in cells
         picture = read_image(photo, longest_of(request), alpha=True)
-    size = _size(picture)
+    size, total = _size(picture), scattered(request)
+    if background is None and total is not None:
+        ground = Ground(tone_of(picture))
     mask = None if focus is None else read_image(focus, size)
     if mask is not None and ground.transparent:
         picture[:, 3:] *= mask.mean(1, keepdim=True)
     target = laid_on(ground.painted_on(size), picture)
-    chosen = _strategy(strategy, request, target, mask)
+    chosen = _strategy(strategy, total, target, mask)
     goal = load_objective(objective, target)
     photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
     run = {"objective": objective, "init": initializer, "photo": photo_hash}
@@ -113,9 +114,8 @@ def _size(picture: Tensor) -> tuple[int, int]:
     return picture.shape[2], picture.shape[3]
 
 
-def _strategy(text: str | None, request: Request, target: Tensor, focus: Tensor | None) -> Strategy | None:
-    """What adds and moves strokes: what was asked for, or rounds where they lie in no cells."""
-    total = scattered(request)
+def _strategy(text: str | None, total: int | None, target: Tensor, focus: Tensor | None) -> Strategy | None:
+    """What adds and moves strokes: what was asked for, or rounds for so many in all that lie in no cells."""
     if text is None and total is None:
         if focus is not None:
             raise ValueError("--focus means nothing where strokes lie in cells, or are of the whole canvas")

@@ -25,13 +25,13 @@ SATURATED = 0.05  # colours start as far from 0 and 1, or so few steps could not
 
 
 class Draft(Initializer):
-    """Strokes near a picture, on white; of renderers that know neither levels nor places, by chance.
+    """Strokes near a picture; of renderers that know neither levels nor places, by chance.
 
-    The levels of a pyramid are painted by pixels, one after another, each on its own scale. The strokes of a level
-    begin with the colours that they are to lie on, so that none hides what is there. The coarsest is painted on the
-    smallest canvas, so that all but the finest take next to no time. Scattered strokes lie where the picture needs
-    them, large ones first, and are not moved. Where the painting that it is for was interrupted, it ends at its next
-    step.
+    The levels of a pyramid are painted on white by pixels, one after another, each on its own scale. The strokes of a
+    level begin with the colours that they are to lie on, so that none hides what is there. The coarsest is painted on
+    the smallest canvas, so that all but the finest take next to no time. Scattered strokes lie where the picture
+    needs them, large ones first, and are not moved. Where the painting that it is for was interrupted, it ends at its
+    next step.
     """
 
     def __call__(

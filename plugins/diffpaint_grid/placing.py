@@ -79,8 +79,8 @@ def directions(picture: Tensor, deviation: float = 2.0) -> Tensor:
 
 @torch.no_grad()
 def laid(renderer: Scatter, picture: Tensor, strokes: int, generator: torch.Generator) -> Tensor:
-    """So many strokes (T, A) for a picture (3, H, W) in [0, 1], on white: octave by octave, each upon those before."""
-    canvas, found = torch.ones_like(picture), []
+    """So many strokes (T, A) for a picture (3, H, W) in [0, 1], on its mean colour: octave by octave."""
+    canvas, found = picture.mean((1, 2), keepdim=True).expand_as(picture), []
     for octave, count in enumerate(shares(strokes)):
         number = renderer.numbered(octave)
         error = (canvas - picture).square().sum(0)
