@@ -127,6 +127,7 @@ def encode_actions(actions: Tensor, renderer: Renderer) -> dict[str, Any]:
         "renderer": renderer.spec and renderer.spec | renderer.origin,
         "action_names": [known[index] for index in own],
         "actions": plain(actions[:, own]),
+        **({"brush_file": renderer.brush_file} if renderer.brush_file is not None else {}),
         **({"shared": {name: plain(actions[:1, known.index(name)])[0] for name in shared}} if shared else {}),
     }
 

@@ -1,6 +1,6 @@
 """The real MyPaint engine, by ctypes: strokes, data sets of strokes, and replay of paintings. No compiler."""
 
-from .brushes import BrushFile, brush_names, read_brush
+from .brushes import BrushFile, brush_names, carried_brush, read_brush, unpack_brush
 from .dataset import Manifest, check_complete, plan, read_manifest, read_shard, write
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
@@ -15,6 +15,7 @@ __all__ = [
     "Surface",
     "alpha_masks",
     "brush_names",
+    "carried_brush",
     "check_complete",
     "draw_painting",
     "engine_version",
@@ -25,5 +26,6 @@ __all__ = [
     "read_manifest",
     "read_shard",
     "replay",
+    "unpack_brush",
     "write",
 ]

@@ -27,7 +27,7 @@ def test_a_brush_is_the_same_by_name_and_by_path():
     by_path = read_brush(str(named.path))
     assert by_path.settings == named.settings
     assert by_path.sha256 == named.sha256
-    assert (named.name, by_path.name) == ("classic/dry_brush", str(named.path))
+    assert (named.name, by_path.name) == ("classic/dry_brush", "dry_brush.myb")
 
 
 @pytest.mark.usefixtures("engine")

@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from diffpaint.io.weights import save_weights
 from diffpaint.training import Course, Recipe
-from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_brush, read_manifest, write
+from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_manifest, write
+from diffpaint_mypaint.trial import remarks, slowness
 
 from .data import batches
 from .reach import measure_reach
@@ -85,10 +86,19 @@ class PainterRecipe(Recipe):
             click.Option(["--brush"], help="Draw strokes of this brush first, by name or .myb, if --data lacks them."),
             click.Option(["--data"], required=True, type=folder, help="Folder of strokes, of 'diffpaint strokes'."),
             click.Option(["--count"], default=32_768, show_default=True, help="Strokes to draw into a new --data."),
+            click.Option(["--without-smudge"], is_flag=True, help="Draw --brush with smudging off: its mask alone."),
         )
 
     @classmethod
-    def prepare(cls, settings: Any, *, data: Path, brush: str | None = None, count: int = 32_768) -> Course:
+    def prepare(
+        cls,
+        settings: Any,
+        *,
+        data: Path,
+        brush: str | None = None,
+        count: int = 32_768,
+        without_smudge: bool = False,
+    ) -> Course:
         """Draw the strokes that are missing, and say how to learn from them.
 
         Args:
@@ -96,16 +106,17 @@ class PainterRecipe(Recipe):
             data: Folder of a data set that ``diffpaint strokes`` wrote.
             brush: Draw strokes of it first, by name or .myb file, if the folder lacks them.
             count: Strokes to draw into a new folder.
+            without_smudge: Draw a brush that smudges with smudging off.
 
         Raises:
             ValueError: No data set and no brush, a data set of another brush, or one that is not complete.
             EngineMissing: libmypaint is not there, which the figures at the end need too.
         """
         if brush is not None:
-            _draw(brush, data, count)
+            _draw(brush, data, count, without_smudge)
         manifest = read_manifest(data)
         check_complete(data, manifest)
-        Brush(read_brush(manifest.brush))  # the figures at the end need the engine: find out now
+        Brush(manifest.read_brush())  # the figures at the end need the engine: find out now
 
         def make() -> PainterRecipe:
             recipe = cls(manifest, settings)
@@ -120,7 +131,7 @@ class PainterRecipe(Recipe):
         return Course(
             make=make,
             stream=lambda first: batches(data, manifest, settings.batch, settings.seed, first),
-            about={"painter": cls.painter, "data": asdict(manifest)},
+            about={"painter": cls.painter, "data": manifest.about()},
             finish=lambda recipe, run: recipe.save(run / WEIGHTS),
             report=report,
         )
@@ -134,23 +145,28 @@ class PainterRecipe(Recipe):
         header = {
             "painter": self.painter,
             "brush": manifest.brush,
+            "brush_file": manifest.read_brush().packed(),
             "radius": list(manifest.radius),
             "reach": round(measure_reach(self.paint, manifest.radius, self.accelerator.device), 2),
             "options": self.network.options,
-            "data": asdict(manifest),
+            "data": manifest.about(),
             "training": asdict(self.settings),
             "device": device_name(self.accelerator),
         }
         save_weights(path, self.network, header)
 
 
-def _draw(brush: str, data: Path, count: int) -> None:
+def _draw(brush: str, data: Path, count: int, without_smudge: bool) -> None:
     """Draw the strokes that a data set lacks; one that is there must be of this brush and keeps its settings."""
+    settings: dict[str, Any] = {"oversample": OVERSAMPLE}
     if (data / "manifest.json").exists():
         known = read_manifest(data)
-        manifest = plan(data, brush, known.count, seed=known.seed, radius=known.radius, oversample=known.oversample)
-    else:
-        manifest = plan(data, brush, count, oversample=OVERSAMPLE)
+        count = known.count
+        settings = {"seed": known.seed, "radius": known.radius, "oversample": known.oversample}
+    manifest = plan(data, brush, count, without_smudge=without_smudge, **settings)
+    engine, processes = Brush(manifest.read_brush()), os.cpu_count() or 1
+    for remark in (*remarks(engine), *slowness(engine, manifest, processes)):
+        click.echo(f"note: {remark}", err=True)
     with tqdm(total=manifest.count, unit="stroke", unit_scale=True) as bar:
-        for drawn in write(data, manifest, processes=os.cpu_count() or 1):
+        for drawn in write(data, manifest, processes=processes):
             bar.update(drawn)
