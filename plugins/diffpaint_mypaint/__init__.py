@@ -6,6 +6,7 @@ from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
 from .replay import replay
 from .strokes import alpha_masks, draw_painting, random_actions
+from .trial import remarks, slowness
 
 __all__ = [
     "Brush",
@@ -25,7 +26,9 @@ __all__ = [
     "read_brush",
     "read_manifest",
     "read_shard",
+    "remarks",
     "replay",
+    "slowness",
     "unpack_brush",
     "write",
 ]

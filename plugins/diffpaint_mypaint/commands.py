@@ -65,7 +65,7 @@ def strokes(
         output, brush, count, seed=seed, radius=radius, oversample=oversample, without_smudge=without_smudge
     )
     engine = Brush(manifest.read_brush())
-    for remark in (*remarks(engine), *slowness(engine, manifest, processes)):
+    for remark in (*remarks(engine), *slowness(engine, count, radius, oversample, processes)):
         click.echo(f"note: {remark}", err=True)
     try:
         with tqdm(total=count, unit="stroke", unit_scale=True) as bar:

@@ -132,7 +132,7 @@ def plan(
     if without_smudge:
         file = file.without_smudge()
     if reason := file.beyond_compositing():
-        hint = "; its mask alone can be, without smudge" if not file.without_smudge().beyond_compositing() else ""
+        hint = "; its mask alone can be (without_smudge)" if not file.without_smudge().beyond_compositing() else ""
         raise ValueError(f"brush {brush} cannot be learned as alpha times colour: {reason}{hint}")
     check_paint(Brush(file), radius)
     manifest = Manifest(

@@ -129,6 +129,7 @@ class Brush:
             for of, sign in (("brush_radius", 1.0), ("viewzoom", -1.0))
             if (curve := value["inputs"].get(of))
         ]
+        self._noise = settings.get("tracking_noise", {"base_value": 0.0})["base_value"]
         self._grid = settings.get("gridmap_scale", {"base_value": 0.0})["base_value"]
         self._radius = _setting("radius_logarithmic")
         self._hsv = [_setting(f"color_{channel}") for channel in "hsv"]
@@ -150,9 +151,13 @@ class Brush:
         if not lib.mypaint_brush_from_string(self.pointer, self._json):
             raise ValueError(f"libmypaint cannot read brush {self.file.name}")
         # libmypaint 1.6 reads a new brush's dabs_per_* before computing them (uninitialised memory, in stroke_to_2
-        # only); two lifted events through the old call, too short for a dab, fill them in.
+        # only); two lifted events through the old call, too short for a dab, fill them in. With tracking noise the pen
+        # would jump between them, and dab on a surface that is not open.
+        noise = _setting("tracking_noise")
+        lib.mypaint_brush_set_base_value(self.pointer, noise, 0.0)
         for _ in range(2):
             lib.mypaint_brush_stroke_to(self.pointer, self._scratch.pointer, 0.0, 0.0, 0.0, 0.0, 0.0, 1e-4)
+        lib.mypaint_brush_set_base_value(self.pointer, noise, self._noise)
 
     def set_color(self, red: float, green: float, blue: float) -> None:
         """Set the colour, sRGB in [0, 1]."""

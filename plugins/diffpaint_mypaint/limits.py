@@ -9,7 +9,11 @@ from .brushes import BrushFile
 from .library import libmypaint
 from .reach import LEARNED_SIDE, reach
 
+# Settings that count, move or size dabs; the engine uses what their curves give as it comes. All others it clamps.
+_UNCLAMPED = ("dabs_per_", "offset_", "radius_by_random", "anti_aliasing", "elliptical_dab_ratio", "gridmap_scale")
 OVERSHOOT = 4  # ranges of a setting that its curves may lead beyond its ends; brushes of MyPaint do so by 4 at most
+_AWAY = ("x", "y", "angle", "angle_asc", "angle_view", "angle_2", "angle_2_asc", "angle_2_view")
+FARTHEST_DAB = 1e5  # px from the stroke; the engine holds a table of all tiles between
 FARTHEST = 1e6  # of a point of a curve along its input
 LONGEST = 2 * math.sqrt(2) * LEARNED_SIDE  # px, of a stroke on one cell
 SMALLEST, LARGEST = 0.2, 1000.0  # px, radii of a dab; compiled into libmypaint
@@ -42,15 +46,33 @@ def check_limits(file: BrushFile) -> None:
                 )
         least, most = reach(file.drawn, name)
         room = OVERSHOOT * (high - low)
-        if least < low - room or most > high + room:
+        if name.startswith(_UNCLAMPED) and (least < low - room or most > high + room):
             raise ValueError(
                 f"brush {file.name}: its curves take {name} from {least:g} to {most:g}; the engine's range is {low:g} "
                 f"to {high:g}"
             )
+    check_distance(file, LEARNED_SIDE / 8)
     if (pixels := _pixels(file.drawn)) > MOST_PIXELS:
         raise ValueError(
             f"brush {file.name}: dabs of one stroke may cover {pixels:.0e} px, which takes minutes; lower its "
             "dabs_per_* or the curves of its radius"
+        )
+
+
+def check_distance(file: BrushFile, radius: float) -> None:
+    """Check that a brush of this radius, px, throws no dab so far away that the engine runs out of memory.
+
+    Raises:
+        ValueError: It does.
+    """
+    settings = file.drawn
+    aside = sum(max(map(abs, reach(settings, f"offset_{way}"))) for way in _AWAY)
+    strongest = math.exp(min(reach(settings, "offset_multiplier")[1], 100.0))
+    at_random = 4 * max(0.0, reach(settings, "offset_by_random")[1])  # standard deviations, of a normal number
+    if (distance := (aside * strongest + at_random) * radius) > FARTHEST_DAB:
+        raise ValueError(
+            f"brush {file.name}: at a radius of {radius:g} px it throws dabs {distance:.0e} px away, more than the "
+            "engine holds; lower its offset_* or the radius"
         )
 
 

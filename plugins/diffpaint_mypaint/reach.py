@@ -24,8 +24,8 @@ _INPUTS: Mapping[str, Interval] = {
     "direction_angle": (0.0, 360.0),
     "attack_angle": (-180.0, 180.0),
     "tilt_ascension": (0.0, 0.0),
-    "tilt_declinationx": (0.0, 0.0),
-    "tilt_declinationy": (0.0, 0.0),
+    "tilt_declinationx": (0.0, 90.0),
+    "tilt_declinationy": (0.0, 90.0),
     "barrel_rotation": (0.0, 0.0),
     "gridmap_x": (0.0, 256.0),
     "gridmap_y": (0.0, 256.0),
@@ -58,11 +58,12 @@ def reach(settings: Mapping[str, dict], name: str, default: float = 0.0) -> Inte
 def _input_range(settings: Mapping[str, dict], setting: str, name: str) -> Interval | None:
     """From the least to the largest value of an input; None for one that the engine does not know."""
     if name == "pressure":
-        return 0.0, math.exp(reach(settings, "pressure_gain_log")[1])
+        return 0.0, math.exp(_base(settings, "pressure_gain_log"))
     if name in ("speed1", "speed2"):
         return _speed_range(settings, name)
     if name == "tilt_declination":  # upright; the engine arrives there with the first event, which dabs by time see
-        return (0.0, 90.0) if reach(settings, "dabs_per_second")[1] > 0 else (90.0, 90.0)
+        by_time = settings.get("dabs_per_second", {"base_value": 0.0, "inputs": {}})
+        return (0.0, 90.0) if by_time["base_value"] > 0 or any(by_time["inputs"].values()) else (90.0, 90.0)
     if name == "custom":  # follows its setting, from 0; where that depends on itself nobody knows
         low, high = CUSTOM if setting == "custom_input" else reach(settings, "custom_input")
         return min(low, 0.0), max(high, 0.0)
@@ -71,11 +72,16 @@ def _input_range(settings: Mapping[str, dict], setting: str, name: str) -> Inter
 
 def _speed_range(settings: Mapping[str, dict], name: str) -> Interval:
     """``log(gamma + speed) * m + q``, which is 0.5 at 45 px/s with a slope of 0.015 there."""
-    gamma = math.exp(reach(settings, f"{name}_gamma", default=4.0)[0])
-    noisy = reach(settings, "tracking_noise")[1] > 0
+    gamma = math.exp(_base(settings, f"{name}_gamma", default=4.0))
+    noisy = _base(settings, "tracking_noise") > 0
     m = 0.015 * (45 + gamma)
     low, high = (0.5 + m * math.log((gamma + speed) / (gamma + 45)) for speed in (0.0, NOISY if noisy else FASTEST))
     return low, high
+
+
+def _base(settings: Mapping[str, dict], name: str, default: float = 0.0) -> float:
+    """Of a setting whose curves the engine does not look at; no further than anything that it takes."""
+    return min(max(settings[name]["base_value"] if name in settings else default, -100.0), 100.0)
 
 
 def _curve_range(curve: list[list[float]], over: Interval) -> Interval:

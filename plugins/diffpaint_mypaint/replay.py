@@ -12,6 +12,7 @@ from diffpaint.io.ground import TRANSPARENT, decode_ground
 from diffpaint.renderer import STROKE_ACTION
 
 from .engine import Brush
+from .limits import check_distance
 from .reach import LEARNED_SIDE
 from .strokes import draw_painting
 
@@ -73,6 +74,8 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     width, height = max(1, round(width * factor)), max(1, round(height * factor))
     ground = _ground(document["background"], (height, width))
     oversample = _oversample(cells * factor, width * height)
+    if len(strokes):
+        check_distance(brush.file, strokes[:, 2].max() * oversample)
     return draw_painting(strokes, brush, width, height, cell=cells * factor, oversample=oversample, background=ground)
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .engine import Brush
 from .strokes import alpha_masks, random_actions
-
-if TYPE_CHECKING:
-    from .dataset import Manifest
 
 STROKES = 64
 TIMED = 8
@@ -52,11 +48,11 @@ def remarks(brush: Brush) -> list[str]:
     return said
 
 
-def slowness(brush: Brush, manifest: Manifest, processes: int) -> list[str]:
-    """How long the strokes of a data set take, by a few that are timed; nothing where it is not long."""
+def slowness(brush: Brush, count: int, radius: tuple[float, float], oversample: int, processes: int) -> list[str]:
+    """How long so many strokes take, by a few that are timed; nothing where it is not long."""
     actions = random_actions(TIMED, np.random.default_rng(0))
     actions[:, 2] = (np.arange(TIMED) + 0.5) / TIMED  # large ones take longest
     start = time.perf_counter()
-    alpha_masks(actions, brush, radius=manifest.radius, oversample=manifest.oversample)
-    minutes = (time.perf_counter() - start) / TIMED * manifest.count / processes / 60
-    return [] if minutes < LONG else [f"{manifest.count:,} strokes of this brush take about {minutes:.0f} minutes"]
+    alpha_masks(actions, brush, radius=radius, oversample=oversample)
+    minutes = (time.perf_counter() - start) / TIMED * count / processes / 60
+    return [] if minutes < LONG else [f"{count:,} strokes of this brush take about {minutes:.0f} minutes"]

@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from diffpaint.io.weights import save_weights
 from diffpaint.training import Course, Recipe
-from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_manifest, write
-from diffpaint_mypaint.trial import remarks, slowness
+from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_manifest, remarks, slowness, write
 
 from .data import batches
 from .reach import measure_reach
@@ -165,7 +164,8 @@ def _draw(brush: str, data: Path, count: int, without_smudge: bool) -> None:
         settings = {"seed": known.seed, "radius": known.radius, "oversample": known.oversample}
     manifest = plan(data, brush, count, without_smudge=without_smudge, **settings)
     engine, processes = Brush(manifest.read_brush()), os.cpu_count() or 1
-    for remark in (*remarks(engine), *slowness(engine, manifest, processes)):
+    slow = slowness(engine, manifest.count, manifest.radius, manifest.oversample, processes)
+    for remark in (*remarks(engine), *slow):
         click.echo(f"note: {remark}", err=True)
     with tqdm(total=manifest.count, unit="stroke", unit_scale=True) as bar:
         for drawn in write(data, manifest, processes=processes):
