@@ -52,6 +52,7 @@ class Document(Struct):
     losses: list[float]
     interrupted: bool
     shared: dict[str, Unit] = {}
+    brush_file: dict[str, str | bool] | None = None
 
 
 def read_document(path: str | Path) -> dict[str, Any]:

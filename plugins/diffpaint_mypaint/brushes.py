@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from diffpaint.io.brief import brief
+
 from .library import EngineMissing
 from .reach import reach
 from .textformat import read_text_format
@@ -124,7 +126,7 @@ def read_brush(name: str) -> BrushFile:
             raise ValueError(f"it has more than {MOST_BYTES} bytes")
         settings = _settings(_document(raw))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path} is not a MyPaint brush (.myb): {repr(error)[:200]}") from error
+        raise ValueError(f"{path} is not a MyPaint brush (.myb): {brief(repr(error))}") from error
     return BrushFile(path.name if is_brush_path(name) else name, path, settings, hashlib.sha256(raw).hexdigest())
 
 
@@ -144,7 +146,7 @@ def unpack_brush(packed: Any) -> BrushFile:
         if not (isinstance(name, str) and isinstance(sha256, str) and isinstance(smudging, bool)):
             raise TypeError("name, sha256 and smudging are text, text, and true or false")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, zlib.error) as error:
-        raise ValueError(f"the brush that travels with this file is damaged: {repr(error)[:200]}") from error
+        raise ValueError(f"the brush that travels with this file is damaged: {brief(repr(error))}") from error
     return BrushFile(name, None, settings, sha256, smudging)
 
 

@@ -15,12 +15,12 @@ import diffpaint
 from diffpaint import Painting
 from diffpaint.cli.main import cli
 from diffpaint.io.images import read_image
-from diffpaint.io.weights import read_weights_header, save_weights
+from diffpaint.io.weights import save_weights
 from diffpaint_mypaint import Brush, alpha_masks, carried_brush, read_brush, read_manifest, read_shard, unpack_brush
 from diffpaint_mypaint.dataset import plan, write
 from diffpaint_mypaint.replay import replay
 from diffpaint_neural.splat import SplatNetwork
-from diffpaint_neural.weights import FIELDS, shipped_path
+from diffpaint_neural.weights import read_header, shipped_path
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -145,7 +145,7 @@ def test_data_sets_with_and_without_smudging_are_two(tmp_path):
 
 @pytest.mark.parametrize(("painter", "brush"), [("splat", "classic/charcoal"), ("dabs", "classic/dry_brush")])
 def test_shipped_weights_carry_their_brush(painter, brush):
-    header = read_weights_header(shipped_path(painter, brush), FIELDS, "a painter")
+    header = read_header(shipped_path(painter, brush))
     packed = unpack_brush(header["brush_file"])
     assert (packed.name, packed.sha256) == (brush, header["data"]["brush_sha256"])
     assert packed.settings == read_brush(brush).settings

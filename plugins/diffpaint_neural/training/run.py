@@ -34,6 +34,7 @@ class PainterRecipe(Recipe):
         painter: Its name in headers: ``splat``, ``vae``, ...
         about: What the painter is, for the card of its weights.
         departures: From the paper's recipe, with the reasons, for the card.
+        eight_bits: Whether the weights are stored in 8 bits a number; convolutions lose nothing by it, places would.
         network: The one that paints, and whose weights are the result.
         data: Folder and manifest of the strokes; :meth:`prepare` sets it.
     """
@@ -41,6 +42,7 @@ class PainterRecipe(Recipe):
     painter: ClassVar[str]
     about: ClassVar[str]
     departures: ClassVar[tuple[str, ...]] = ()
+    eight_bits: ClassVar[bool] = False
     network: Any
     data: tuple[Path, Manifest]
 
@@ -152,7 +154,7 @@ class PainterRecipe(Recipe):
             "training": asdict(self.settings),
             "device": device_name(self.accelerator),
         }
-        save_weights(path, self.network, header)
+        save_weights(path, self.network, header, eight_bits=self.eight_bits)
 
 
 def _draw(brush: str, data: Path, count: int, without_smudge: bool) -> None:
