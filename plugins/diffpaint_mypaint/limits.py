@@ -17,7 +17,7 @@ FARTHEST_DAB = 1e5  # px from the stroke; the engine holds a table of all tiles 
 FARTHEST = 1e6  # of a point of a curve along its input
 LONGEST = 2 * math.sqrt(2) * LEARNED_SIDE  # px, of a stroke on one cell
 SMALLEST, LARGEST = 0.2, 1000.0  # px, radii of a dab; compiled into libmypaint
-MOST_PIXELS = 1e10  # of all dabs of a stroke; some ten seconds. Brushes of MyPaint have 8e8 at most
+MOST_PIXELS = 3e9  # of all dabs of a stroke; some three seconds. Brushes of MyPaint have 8e8 at most
 
 
 def check_limits(file: BrushFile) -> None:
