@@ -17,7 +17,7 @@ FARTHEST_DAB = 1e5  # px from the stroke; the engine holds a table of all tiles 
 FARTHEST = 1e6  # of a point of a curve along its input
 LONGEST = 2 * math.sqrt(2) * LEARNED_SIDE  # px, of a stroke on one cell
 SMALLEST, LARGEST = 0.2, 1000.0  # px, radii of a dab; compiled into libmypaint
-MOST_PIXELS = 3e9  # of all dabs of a stroke; some three seconds. Brushes of MyPaint have 8e8 at most
+MOST_PIXELS = 5e9  # of all dabs of a stroke; some five seconds. Brushes of MyPaint have 3e9 at most
 
 
 def check_limits(file: BrushFile) -> None:
@@ -25,7 +25,7 @@ def check_limits(file: BrushFile) -> None:
 
     Raises:
         ValueError: A setting, or what its curves make of it, is outside of the engine's range, or a stroke would
-            take minutes; the message says which.
+            take far too long; the message says which.
     """
     lib = libmypaint()
     for name, value in file.drawn.items():
@@ -54,7 +54,7 @@ def check_limits(file: BrushFile) -> None:
     check_distance(file, LEARNED_SIDE / 8)
     if (pixels := _pixels(file.drawn)) > MOST_PIXELS:
         raise ValueError(
-            f"brush {file.name}: dabs of one stroke may cover {pixels:.0e} px, which takes minutes; lower its "
+            f"brush {file.name}: dabs of one stroke may cover {pixels:.0e} px, which takes too long; lower its "
             "dabs_per_* or the curves of its radius"
         )
 
