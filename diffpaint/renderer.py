@@ -83,6 +83,7 @@ class Renderer(nn.Module, ABC):
         fixed: Those of them that no gradient reaches, such as where a patch lies: initializers and strategies set them.
         size: (H, W) of the canvas, px.
         brush: The MyPaint brush that its strokes imitate, for replay; None if there is none.
+        brush_file: That brush itself, as documents carry it; None where it is found by name.
         lr: What Adam's learning rate on the logits of its actions should be about.
         spec: ``{"name": ..., "options": ...}`` if :func:`diffpaint.load_renderer` made it; documents hold it.
         origin: What else they say of it: ``distribution`` and ``version`` that it comes from, and as ``defaults`` the
@@ -95,6 +96,7 @@ class Renderer(nn.Module, ABC):
     fixed: tuple[str, ...] = ()
     size: tuple[int, int]
     brush: str | None = None
+    brush_file: dict[str, Any] | None = None
     lr: float = 0.1
     spec: dict[str, Any] | None = None
     moment: Moment = FINISHED
@@ -141,10 +143,7 @@ class Renderer(nn.Module, ABC):
 
     @torch.no_grad()  # as a decorator it holds only while the generator runs, not in whoever reads it
     def frames(self, actions: Tensor, canvas: Tensor | None = None) -> Iterator[Tensor]:
-        """The canvas as it grows, (B, 3, H, W) each; the last equals ``forward``. Not differentiable.
-
-        A renderer without strokes yields its canvas once.
-        """
+        """The canvas as it grows, (B, 3, H, W) each, the last as ``forward``; once without strokes. No gradients."""
         yield self(actions, canvas)
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:

@@ -52,6 +52,7 @@ class Document(Struct):
     losses: list[float]
     interrupted: bool
     shared: dict[str, Unit] = {}
+    brush_file: dict[str, str | bool] | None = None
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -127,6 +128,7 @@ def encode_actions(actions: Tensor, renderer: Renderer) -> dict[str, Any]:
         "renderer": renderer.spec and renderer.spec | renderer.origin,
         "action_names": [known[index] for index in own],
         "actions": plain(actions[:, own]),
+        **({"brush_file": renderer.brush_file} if renderer.brush_file is not None else {}),
         **({"shared": {name: plain(actions[:1, known.index(name)])[0] for name in shared}} if shared else {}),
     }
 

@@ -25,6 +25,9 @@ NUMBERS = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.in
 Option = Annotated[int, Meta(ge=0, le=10_000)] | float | bool | Text | None
 Options = dict[str, Option | list[Option | list[Option]]]
 
+SCALE = "@scale"  # ends the name of what the rows of a tensor in 8 bits are multiplied by
+LARGE = 1024  # numbers in a tensor, from which on it is stored in 8 bits
+
 
 def read_weights(path: Path, schema: type[Struct], what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read weights that :func:`save_weights` wrote.
@@ -42,7 +45,7 @@ def read_weights(path: Path, schema: type[Struct], what: str) -> tuple[dict[str,
     """
     header = read_weights_header(path, schema, what)
     with _opened(path, what) as file:
-        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, not a dict
+        state = _from_eight_bits({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118, not a dict
         for key, value in state.items():
             if value.dtype not in NUMBERS or not value.float().isfinite().all():
                 raise ValueError(f"{brief(key, 60)} holds what is no finite number")
@@ -95,15 +98,39 @@ def _opened(path: Path, what: str) -> Iterator[Any]:
         ) from error
 
 
-def save_weights(path: Path, network: nn.Module, header: dict[str, Any]) -> None:
+def save_weights(path: Path, network: nn.Module, header: dict[str, Any], *, eight_bits: bool = False) -> None:
     """Save weights whole or not at all.
 
     Args:
         path: A ``.safetensors`` file.
         network: Its state is saved.
         header: What :func:`read_weights` returns; plain JSON values.
+        eight_bits: Store large tensors in 8 bits a number, and a scale for each row: a quarter of the size.
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    if eight_bits:
+        state = _in_eight_bits(state)
     with replacing(path) as temporary:
         # safetensors' own save_file lets nobody but its writer read the file
         temporary.write_bytes(save(state, metadata={"diffpaint": json.dumps(header)}))
+
+
+def _in_eight_bits(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    stored = {}
+    for key, value in state.items():
+        if value.is_floating_point() and value.ndim > 1 and value.numel() >= LARGE:
+            scale = value.float().abs().amax(tuple(range(1, value.ndim)), keepdim=True).clamp(min=1e-30) / 127
+            stored[f"{key}{SCALE}"] = scale
+            value = (value.float() / scale).round().to(torch.int8)
+        stored[key] = value
+    return stored
+
+
+def _from_eight_bits(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    state = {key: value for key, value in stored.items() if not key.endswith(SCALE)}
+    for key in stored.keys() - state.keys():
+        name, scale = key.removesuffix(SCALE), stored[key]
+        if scale.shape != (*state[name].shape[:1], *(1,) * (state[name].ndim - 1)):
+            raise ValueError(f"{key} has shape {tuple(scale.shape)}, which is not a scale for each row of {name}")
+        state[name] = state[name] * scale
+    return state

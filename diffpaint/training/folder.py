@@ -67,7 +67,11 @@ class RunFolder:
 
     def __init__(self, path: Path, about: dict[str, Any], settings: TrainingSettings):
         self.path = path
-        self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": asdict(settings)}))
+        named = asdict(settings)
+        for part in fields(settings):
+            if part.metadata.get("later") and named[part.name] == part.default:
+                del named[part.name]
+        self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": named}))
         names = {part.metadata.get("was"): part.name for part in fields(settings) if part.metadata.get("was")}
         self.renamed = {f"settings.{was}": f"settings.{name}" for was, name in names.items()}
 

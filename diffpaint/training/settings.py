@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def setting(default: Any, help: str, was: str | None = None) -> Any:
+def setting(default: Any, help: str, was: str | None = None, later: bool = False) -> Any:
     """A setting with its default, for a dataclass.
 
     Args:
         default: Its value where nobody names another.
         help: What ``diffpaint train --help`` says of it.
         was: An older name, by which the command line and checkpoints still know it.
+        later: It is younger than its kind of run: a run that does not name it has the default.
     """
-    return field(default=default, metadata={"help": help, "was": was})
+    return field(default=default, metadata={"help": help, "was": was, "later": later})
 
 
 @dataclass(frozen=True)

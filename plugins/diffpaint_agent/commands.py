@@ -108,7 +108,7 @@ def evaluate(
     Example:
         diffpaint agent evaluate mnist --data mnist --sheet digits.png
     """
-    from diffpaint_mypaint import Brush, read_brush
+    from diffpaint_mypaint import Brush, carried_brush
 
     from .training.card import SHOWN
     from .training.figures import measure
@@ -126,7 +126,7 @@ def evaluate(
         raise PluginError(
             f"{trained.header['painter']} imitates no MyPaint brush, so there is nothing to measure against"
         )
-    Brush(read_brush(painter.brush))  # find out now whether the engine is there
+    Brush(carried_brush(painter.brush, painter.brush_file))  # find out now whether the engine is there
     taught = None if demonstrations is None else read_demonstrations(demonstrations, trained.agent.options["strokes"])
     pictures = open_pictures(data, size)
     shown_to = None if size == trained.size else open_pictures(data, trained.size)[1]

@@ -92,7 +92,7 @@ class Grid(Renderer):
         self.size = check_size(self.lattice.size)
         self.action_names = renderer.action_names
         self.shared = renderer.shared
-        self.brush = renderer.brush
+        self.brush, self.brush_file = renderer.brush, renderer.brush_file
         self.lr = renderer.lr
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("shift", shift, persistent=False)

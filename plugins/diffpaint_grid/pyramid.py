@@ -67,7 +67,8 @@ class Pyramid(Renderer):
             Grid(renderer, rows=down, cols=across, size=size, scale=scale, **grid_options) for down, across in layouts
         )
         finest = self.levels()[-1]
-        self.size, self.action_names, self.brush, self.lr = finest.size, finest.action_names, finest.brush, finest.lr
+        self.size, self.action_names, self.lr = finest.size, finest.action_names, finest.lr
+        self.brush, self.brush_file = finest.brush, finest.brush_file
         self.shared = finest.shared
         self.origin = finest.origin
         #: Options of grids with the cells of each level, on canvases that grow with their number.

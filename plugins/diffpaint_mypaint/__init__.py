@@ -1,11 +1,12 @@
 """The real MyPaint engine, by ctypes: strokes, data sets of strokes, and replay of paintings. No compiler."""
 
-from .brushes import BrushFile, brush_names, read_brush
+from .brushes import BrushFile, brush_names, carried_brush, read_brush, unpack_brush
 from .dataset import Manifest, check_complete, plan, read_manifest, read_shard, write
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
 from .replay import replay
 from .strokes import alpha_masks, draw_painting, random_actions
+from .trial import remarks, slowness
 
 __all__ = [
     "Brush",
@@ -15,6 +16,7 @@ __all__ = [
     "Surface",
     "alpha_masks",
     "brush_names",
+    "carried_brush",
     "check_complete",
     "draw_painting",
     "engine_version",
@@ -24,6 +26,9 @@ __all__ = [
     "read_brush",
     "read_manifest",
     "read_shard",
+    "remarks",
     "replay",
+    "slowness",
+    "unpack_brush",
     "write",
 ]

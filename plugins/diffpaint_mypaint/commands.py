@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,12 +14,13 @@ from diffpaint.io.document import read_document
 from diffpaint.io.files import check_outputs
 from diffpaint.io.images import check_picture, write_image
 
-from .brushes import read_brush
+from .brushes import carried_brush, read_brush
 from .dataset import plan, write
 from .engine import Brush
 from .replay import check_replayable
 from .replay import replay as draw
 from .strokes import RADIUS
+from .trial import remarks, slowness
 
 
 @click.command()
@@ -34,9 +36,17 @@ from .strokes import RADIUS
 @click.option(
     "--oversample", default=4, show_default=True, help="Draw this many times larger, then average down to 64 px."
 )
+@click.option("--without-smudge", is_flag=True, help="Draw a brush that smudges with smudging off: its mask alone.")
 @click.option("--processes", default=os.cpu_count() or 1, show_default="all cores", help="How many draw at once.")
 def strokes(
-    brush: str, count: int, output: Path, seed: int, radius: tuple[float, float], oversample: int, processes: int
+    brush: str,
+    count: int,
+    output: Path,
+    seed: int,
+    radius: tuple[float, float],
+    oversample: int,
+    without_smudge: bool,
+    processes: int,
 ) -> None:
     """Draw random strokes with the real MyPaint engine, as data for 'diffpaint train'.
 
@@ -47,10 +57,16 @@ def strokes(
     Examples:
         diffpaint strokes --brush classic/dry_brush -n 100000 -o strokes/
         diffpaint strokes --brush my_brush.myb -n 20000 --radius 1 12 -o mine/
+        diffpaint strokes --brush ramon/Pastel_1 --without-smudge -o pastel/
     """
     if processes < 1:
         raise ValueError(f"--processes must be at least 1, got {processes}")
-    manifest = plan(output, brush, count, seed=seed, radius=radius, oversample=oversample)
+    manifest = plan(
+        output, brush, count, seed=seed, radius=radius, oversample=oversample, without_smudge=without_smudge
+    )
+    engine = Brush(manifest.read_brush())
+    for remark in (*remarks(engine), *slowness(engine, count, radius, oversample, processes)):
+        click.echo(f"note: {remark}", err=True)
     try:
         with tqdm(total=count, unit="stroke", unit_scale=True) as bar:
             for drawn in write(output, manifest, processes=processes):
@@ -65,9 +81,16 @@ def strokes(
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture: a .png, .jpg, ...")
 @click.option("--size", type=int, help="Longest side, px.  [default: the painting's own]")
 @click.option("--brush", help="Another brush, by name or .myb file.  [default: the painting's own]")
+@click.option(
+    "--smudge/--no-smudge", default=None, help="Of brushes that smudge.  [default: as the painter learned it]"
+)
 @overwrite_option
-def replay(painting: Path, output: Path, size: int | None, brush: str | None, overwrite: bool) -> None:
+def replay(
+    painting: Path, output: Path, size: int | None, brush: str | None, smudge: bool | None, overwrite: bool
+) -> None:
     """Draw a saved PAINTING (.json) again, with the real MyPaint engine, at any size.
+
+    The brush is the one that the painting carries, whatever this machine has of the same name.
 
     \b
     Examples:
@@ -80,12 +103,16 @@ def replay(painting: Path, output: Path, size: int | None, brush: str | None, ov
     document = read_document(painting)
     check_picture(output, max(document["width"], document["height"]) if size is None else size)
     check_replayable(document)
-    name = brush or document["brush"]
-    if name is None:
+    if brush is None and document["brush"] is None:
         raise ValueError(f"{painting} names no brush; say which with --brush")
-    file = read_brush(name)
-    if reason := file.beyond_compositing():
-        click.echo(f"note: with {name} the picture will differ from the painting: {reason}", err=True)
-    picture = draw(document, Brush(file), size)
+    file = read_brush(brush) if brush else carried_brush(document["brush"], document.get("brush_file"))
+    if smudge is not None:
+        file = replace(file, smudging=smudge)
+    engine = Brush(file)
+    reason = file.beyond_compositing()
+    differs = [f"with {file.name} the picture will differ from the painting: {reason}"] if reason else []
+    for remark in (*remarks(engine), *differs):
+        click.echo(f"note: {remark}", err=True)
+    picture = draw(document, engine, size)
     write_image(output, picture)
     click.echo(f"wrote {output} ({picture.shape[1]} x {picture.shape[0]} px)", err=True)

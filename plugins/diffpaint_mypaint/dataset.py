@@ -14,9 +14,9 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
@@ -29,10 +29,11 @@ from diffpaint.io.lock import locked
 from diffpaint.io.schema import Text, check_schema, decode_json
 from diffpaint.renderer import STROKE_ACTION
 
-from .brushes import read_brush
+from .brushes import BrushFile, carried_brush, read_brush
 from .engine import Brush
 from .library import engine_version
 from .strokes import CELL, RADIUS, alpha_masks, random_actions
+from .trial import check_paint
 
 SHARD = 2048  # strokes in a shard
 MOST_STROKES, MOST_OVERSAMPLE = 100_000_000, 64
@@ -45,7 +46,7 @@ class Manifest:
     """How a data set was made.
 
     Attributes:
-        brush: Name of the brush, or the path of its file.
+        brush: Name of the brush, or of its file.
         brush_sha256: Of the brush file.
         engine: The library that drew it.
         count: Strokes in all.
@@ -54,7 +55,9 @@ class Manifest:
         oversample: Strokes are drawn on 64 * oversample px and box-averaged to 64.
         columns: Names of the actions, each in [0, 1].
         randomness: The engine's own: it runs on within a shard and starts afresh with each.
-        version: Of this format.
+        version: Of this format. In version 1, strokes of brushes with slow tracking began a little towards the end of
+            the one before.
+        brush_file: The brush itself, as :meth:`.brushes.BrushFile.packed` gives it; None in version 1.
     """
 
     brush: Text
@@ -66,7 +69,23 @@ class Manifest:
     oversample: Annotated[int, Meta(ge=1, le=MOST_OVERSAMPLE)] = 1
     columns: tuple[Text, ...] = STROKE_ACTION
     randomness: Text = "free-running within a shard"
-    version: int = 1
+    version: int = 2
+    brush_file: dict[str, str | bool] | None = None
+
+    def read_brush(self) -> BrushFile:
+        """The brush that drew it.
+
+        Raises:
+            ValueError: It is damaged; of a set of version 1: none of its name is installed, or another one.
+        """
+        file = carried_brush(self.brush, self.brush_file)
+        if file.sha256 != self.brush_sha256:
+            raise ValueError(f"{self.brush} is another brush on this machine than the one of these strokes")
+        return file
+
+    def about(self) -> dict[str, Any]:
+        """All of it but the brush, as the headers of weights tell it."""
+        return {key: value for key, value in asdict(self).items() if key != "brush_file"}
 
     @property
     def shards(self) -> int:
@@ -79,12 +98,29 @@ class Manifest:
 
 
 def plan(
-    folder: Path, brush: str, count: int, *, seed: int = 0, radius: tuple[float, float] = RADIUS, oversample: int = 1
+    folder: Path,
+    brush: str,
+    count: int,
+    *,
+    seed: int = 0,
+    radius: tuple[float, float] = RADIUS,
+    oversample: int = 1,
+    without_smudge: bool = False,
 ) -> Manifest:
     """Check everything and write the manifest, so that :func:`write` has only to draw.
 
+    Args:
+        folder: Of the data set.
+        brush: Its name, or the path of its file.
+        count: Strokes in all.
+        seed: Of the actions.
+        radius: See :class:`Manifest`.
+        oversample: Likewise.
+        without_smudge: Draw a brush that smudges with smudging off.
+
     Raises:
-        ValueError: The brush is not "alpha x colour", the folder holds another data set, or a number is out of range.
+        ValueError: The brush is not "alpha x colour", its strokes are blank, the folder holds another data set, or a
+            number is out of range.
         OSError: The folder cannot be written.
     """
     check_whole("count", count, most=MOST_STROKES)
@@ -93,18 +129,23 @@ def plan(
     if not 0 < radius[0] <= radius[1] <= CELL:
         raise ValueError(f"radius is a range (low, high) in px, above 0 and at most {CELL}, got {radius}")
     file = read_brush(brush)
-    if brush.endswith(".myb"):
-        brush = str(file.path.resolve())  # the set may be used from another folder
+    if without_smudge:
+        file = file.without_smudge()
     if reason := file.beyond_compositing():
-        raise ValueError(f"brush {brush} cannot be learned as alpha times colour: {reason}")
-    Brush(file)
-    manifest = Manifest(brush, file.sha256, engine_version(), count, seed, radius, oversample)
+        hint = "; its mask alone can be (without_smudge)" if not file.without_smudge().beyond_compositing() else ""
+        raise ValueError(f"brush {brush} cannot be learned as alpha times colour: {reason}{hint}")
+    check_paint(Brush(file), radius)
+    manifest = Manifest(
+        *(file.name, file.sha256, engine_version(), count, seed, radius, oversample), brush_file=file.packed()
+    )
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "manifest.json").exists():
         known = read_manifest(folder)
-        differ = [
-            f"{k} {v} there, {asdict(manifest)[k]} asked" for k, v in asdict(known).items() if asdict(manifest)[k] != v
-        ]
+        if known.version == 1 and not _missing(folder, known):  # nothing more is drawn into it
+            manifest = replace(manifest, version=1, brush=known.brush, brush_file=None)
+        asked = manifest.about() | {"smudging": file.smudging}
+        there = known.about() | {"smudging": known.brush_file is None or known.brush_file["smudging"]}
+        differ = [f"{key} {value} there, {asked[key]} asked" for key, value in there.items() if asked[key] != value]
         if differ:
             raise ValueError(f"{folder} holds another data set ({'; '.join(differ)}); name an empty folder")
     else:
@@ -123,12 +164,9 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
     Raises:
         ValueError: Another run is at work on the folder, or has begun another data set there.
     """
-    missing = []
-    for shard in range(manifest.shards):
-        if _shard_path(folder, shard).exists():
-            yield manifest.size_of(shard)
-        else:
-            missing.append((folder, manifest, shard))
+    shards = _missing(folder, manifest)
+    yield from (manifest.size_of(shard) for shard in range(manifest.shards) if shard not in shards)
+    missing = [(folder, manifest, shard) for shard in shards]
     if missing:
         with locked(folder / ".lock", str(folder)):
             if read_manifest(folder) != manifest:
@@ -152,7 +190,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a data set.
 
     Raises:
-        ValueError: There is none, or it is not of this version.
+        ValueError: There is none, it is not of this version, or the brush in it is damaged.
     """
     path = folder / "manifest.json"
     try:
@@ -161,13 +199,15 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError("it lacks a version")
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} is no data set of strokes ({error}); make one with 'diffpaint strokes'") from error
-    if fields["version"] != Manifest.version:
+    if fields["version"] not in (1, Manifest.version):
         version = brief(repr(fields["version"]), 40)
-        raise ValueError(f"{path} has version {version}; this program reads version {Manifest.version}")
+        raise ValueError(f"{path} has version {version}; this program reads up to {Manifest.version}")
     try:
         manifest = check_schema(fields, Manifest, path.name)
         if not manifest.radius[0] <= manifest.radius[1] or manifest.columns != STROKE_ACTION:
             raise ValueError(f"{path.name}: radius is (low, high), and columns are {', '.join(STROKE_ACTION)}")
+        if manifest.brush_file is not None:
+            manifest.read_brush()
         return manifest
     except ValueError as error:
         raise ValueError(f"{folder} is no data set of strokes ({error}); make one with 'diffpaint strokes'") from error
@@ -179,8 +219,7 @@ def check_complete(folder: Path, manifest: Manifest) -> None:
     Raises:
         ValueError: Some are missing.
     """
-    missing = [shard for shard in range(manifest.shards) if not _shard_path(folder, shard).exists()]
-    if missing:
+    if missing := _missing(folder, manifest):
         raise ValueError(
             f"{folder} lacks {len(missing)} of {manifest.shards} shards; run the same 'diffpaint strokes' again to "
             "complete it"
@@ -210,6 +249,10 @@ def read_shard(folder: Path, shard: int) -> tuple[np.ndarray, np.ndarray]:
     return actions, alpha
 
 
+def _missing(folder: Path, manifest: Manifest) -> list[int]:
+    return [shard for shard in range(manifest.shards) if not _shard_path(folder, shard).exists()]
+
+
 def _shard_path(folder: Path, shard: int) -> Path:
     return folder / f"shard-{shard:05d}.npz"
 
@@ -217,7 +260,7 @@ def _shard_path(folder: Path, shard: int) -> Path:
 def _write_shard(job: tuple[Path, Manifest, int]) -> int:
     folder, manifest, shard = job
     rng = np.random.default_rng([manifest.seed, shard])
-    brush = Brush(read_brush(manifest.brush))
+    brush = Brush(manifest.read_brush())
     # A new engine brush always starts at one seed; a few strokes that are thrown away set the shards apart.
     alpha_masks(random_actions(1 + shard % 8, rng), brush)
     actions = random_actions(manifest.size_of(shard), rng)

@@ -35,6 +35,20 @@ class TileRequest(ct.Structure):
     ]
 
 
+class SettingInfo(ct.Structure):
+    """``MyPaintBrushSettingInfo``: what the engine says of a setting."""
+
+    _fields_ = [
+        ("cname", ct.c_char_p),
+        ("name", ct.c_char_p),
+        ("constant", _int),
+        ("min", _float),
+        ("default", _float),
+        ("max", _float),
+        ("tooltip", ct.c_char_p),
+    ]
+
+
 TileFunction = ct.CFUNCTYPE(None, _ptr, ct.POINTER(TileRequest))
 
 # name: (result, *arguments); all of it public API
@@ -43,14 +57,17 @@ _PROTOTYPES = {
     "mypaint_brush_unref": (None, _ptr),
     "mypaint_brush_reset": (None, _ptr),
     "mypaint_brush_new_stroke": (None, _ptr),
+    "mypaint_brush_from_defaults": (None, _ptr),
     "mypaint_brush_from_string": (_int, _ptr, ct.c_char_p),
     "mypaint_brush_set_base_value": (None, _ptr, _int, _float),
+    "mypaint_brush_set_mapping_point": (None, _ptr, _int, _int, _int, _float, _float),
     "mypaint_brush_stroke_to": (_int, _ptr, _ptr, _float, _float, _float, _float, _float, _double),
     "mypaint_brush_stroke_to_2": (
         *(_int, _ptr, _ptr, _float, _float, _float, _float, _float),
         *(_double, _float, _float, _float),
     ),
     "mypaint_brush_setting_from_cname": (_int, ct.c_char_p),
+    "mypaint_brush_setting_info": (ct.POINTER(SettingInfo), _int),
     "mypaint_brush_input_from_cname": (_int, ct.c_char_p),
     "mypaint_surface_begin_atomic": (None, _ptr),
     "mypaint_surface2_end_atomic": (None, _ptr, _ptr),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from diffpaint.io.ground import TRANSPARENT, decode_ground
 from diffpaint.renderer import STROKE_ACTION
 
 from .engine import Brush
+from .limits import check_distance
+from .reach import LEARNED_SIDE
 from .strokes import draw_painting
 
 COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
 CELLS = 1e-3, 1e6  # px; farther off, the engine loses the speed of strokes
+MOST_OVERSAMPLED = 7_000 * 7_000  # px that are drawn only to be averaged
 
 
 def check_replayable(document: dict[str, Any]) -> None:
@@ -69,7 +73,20 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     strokes[:, [2, *range(6, 12)]] *= factor
     width, height = max(1, round(width * factor)), max(1, round(height * factor))
     ground = _ground(document["background"], (height, width))
-    return draw_painting(strokes, brush, width, height, cell=cells * factor, background=ground)
+    oversample = _oversample(cells * factor, width * height)
+    if len(strokes):
+        check_distance(brush.file, strokes[:, 2].max() * oversample)
+    return draw_painting(strokes, brush, width, height, cell=cells * factor, oversample=oversample, background=ground)
+
+
+def _oversample(cells: np.ndarray, pixels: int) -> int:
+    """How many times larger to draw, so that the smallest cell is about as large as those that painters learn from.
+
+    The engine knows no dab of less than 0.2 px, and softens edges by a pixel: thin strokes on small cells come out
+    darker. On larger cells than that nothing changes.
+    """
+    wanted = round(LEARNED_SIDE / cells.min()) if len(cells) else 1
+    return max(1, min(wanted, math.isqrt(MOST_OVERSAMPLED // pixels)))
 
 
 def _ground(background: Any, size: tuple[int, int]) -> tuple[float, float, float] | np.ndarray | None:

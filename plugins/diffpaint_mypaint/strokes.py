@@ -93,6 +93,7 @@ def draw_painting(
     height: int,
     *,
     cell: float | np.ndarray,
+    oversample: int = 1,
     background: tuple[float, float, float] | np.ndarray | None = (1.0, 1.0, 1.0),
 ) -> np.ndarray:
     """Draw strokes over one another on one canvas.
@@ -104,6 +105,7 @@ def draw_painting(
         width: Of the canvas, px.
         height: Of the canvas, px.
         cell: Side in px of the square that stands for a 64-px cell, of all strokes or (T,) of each; scales speed.
+        oversample: Draw so many times larger, and average blocks down.
         background: sRGB in [0, 1], one colour or a picture (height, width, 3); None for no background.
 
     Returns:
@@ -113,10 +115,14 @@ def draw_painting(
         brush = Brush(read_brush(brush))
     else:
         brush.fresh()
-    surface = Surface(width, height)
+    surface = Surface(width * oversample, height * oversample, shrink=oversample)
+    if isinstance(background, np.ndarray):
+        background = background.repeat(oversample, 0).repeat(oversample, 1)
     surface.clear(background)
-    cells = np.broadcast_to(cell, len(strokes)).tolist()
-    for stroke, path, side in zip(np.asarray(strokes, np.float64), motion(strokes), cells, strict=True):
+    table = np.array(strokes, np.float64)
+    table[:, [2, *range(6, 12)]] *= oversample
+    cells = (oversample * np.broadcast_to(cell, len(table))).tolist()
+    for stroke, path, side in zip(table, motion(table), cells, strict=True):
         brush.set_color(*stroke[3:6])
         brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
     return surface.rgb8() if background is not None else surface.rgba8()

@@ -45,6 +45,8 @@ def evaluate(
     Example:
         diffpaint evaluate neural-splat --brush classic/dry_brush --sheet strokes.png
     """
+    from diffpaint_mypaint import carried_brush
+
     from .training.fidelity import contact_sheet, measure
 
     check_outputs(json_path, sheet, inputs=[painter, *([brush] if brush else [])])
@@ -54,10 +56,11 @@ def evaluate(
     renderer = load_renderer(painter, **({"brush": brush} if brush is not None else {}))
     if not isinstance(renderer, StrokeRenderer) or renderer.brush is None:
         raise PluginError(f"{painter} does not imitate a MyPaint brush, so there is nothing to measure it against")
-    fidelity = measure(renderer, brush=renderer.brush, oversample=oversample, actions=actions, draws=draws, seed=seed)
+    file = carried_brush(renderer.brush, renderer.brush_file)
+    fidelity = measure(renderer, brush=file, oversample=oversample, actions=actions, draws=draws, seed=seed)
     click.echo(fidelity.table())
     if json_path is not None:
         with replacing(json_path) as temporary:
             temporary.write_text(json.dumps(fidelity.figures(), indent=2) + "\n")
     if sheet is not None:
-        contact_sheet(renderer, sheet, brush=renderer.brush, oversample=oversample)
+        contact_sheet(renderer, sheet, brush=file, oversample=oversample)

@@ -55,7 +55,7 @@ class NeuralPainter(StrokeRenderer):
                 f"neural-{self.painter} paints square canvases, got {size[0]} x {size[1]}; a grid of it has any shape"
             )
         state, header = load_weights(self.painter, brush)
-        self.brush = header["brush"]
+        self.brush, self.brush_file = header["brush"], header.get("brush_file")
         self.radius = (header["radius"][0], header["radius"][1])
         self.reach = header["reach"]
         what = f"neural-{self.painter}"

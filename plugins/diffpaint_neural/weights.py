@@ -24,6 +24,7 @@ class Header(Struct):
     radius: tuple[Radius, Radius]
     reach: Annotated[float, Meta(ge=0, le=1_000)]
     options: Options
+    brush_file: dict[str, str | bool] | None = None
 
     def __post_init__(self):
         if self.radius[0] > self.radius[1]:

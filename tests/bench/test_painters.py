@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import diffpaint
+from diffpaint_mypaint import carried_brush
 from diffpaint_neural.training.fidelity import measure
 from diffpaint_neural.weights import load_weights, shipped_brushes
 
@@ -18,7 +19,10 @@ SHIPPED = [(painter, brush) for painter in ("splat", "dabs", "vae", "gan") for b
 def test_shipped_painters_are_true_to_the_engine(painter, brush):
     """The bounds of each kind: the mean stroke, the smooth one, and those with grain."""
     oversample = load_weights(painter, brush)[1]["data"]["oversample"]
-    fidelity = measure(diffpaint.load_renderer(f"neural-{painter}", brush=brush), brush=brush, oversample=oversample)
+    renderer = diffpaint.load_renderer(f"neural-{painter}", brush=brush)
+    assert renderer.brush is not None
+    file = carried_brush(renderer.brush, renderer.brush_file)
+    fidelity = measure(renderer, brush=file, oversample=oversample)
     print(f"\nneural-{painter}, {brush}\n{fidelity.table()}")
     assert fidelity.stray < 1
     if painter == "splat":

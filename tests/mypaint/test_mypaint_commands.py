@@ -33,7 +33,7 @@ def test_strokes_takes_every_option(tmp_path):
     options = ["--brush", brush, "--seed", 5, "--radius", 2, 12, "--oversample", 1, "--processes", 1]
     assert run("-n", 6, "-o", tmp_path, *options).exit_code == 0
     manifest = read_manifest(tmp_path)
-    assert (manifest.brush, manifest.seed, manifest.radius, manifest.oversample) == (str(brush), 5, (2.0, 12.0), 1)
+    assert (manifest.brush, manifest.seed, manifest.radius, manifest.oversample) == ("charcoal.myb", 5, (2.0, 12.0), 1)
 
 
 def test_the_same_command_completes_a_data_set(tmp_path):

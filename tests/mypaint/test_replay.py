@@ -173,8 +173,8 @@ def test_paintings_of_no_brush_cannot_be_replayed(tmp_path, dots):
         ({"cell": 1e300}, "cell"),
         ({"width": 0}, "width"),
         ({"width": None}, "width: expected `int`, got `null`"),
-        ({"brush": "classic/dry_brus"}, "did you mean classic/dry_brush"),
-        ({"brush": "gone.myb"}, "no brush file gone.myb"),
+        ({"brush": "classic/dry_brus", "brush_file": None}, "did you mean classic/dry_brush"),
+        ({"brush": "gone.myb", "brush_file": None}, "no brush file gone.myb"),
     ],
 )
 def test_a_damaged_painting_is_refused(saved, fields, named):

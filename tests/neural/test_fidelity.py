@@ -1,7 +1,9 @@
 """The measure of a painter against the engine."""
 
 import json
+import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,7 +66,8 @@ def known_actions():
 
 
 def fidelity_of(painter, **settings):
-    return measure(painter, **{"brush": painter.brush, "oversample": 1, "actions": ACTIONS, "draws": DRAWS} | settings)
+    usual = {"brush": read_brush("classic/dry_brush"), "oversample": 1, "actions": ACTIONS, "draws": DRAWS}
+    return measure(painter, **usual | settings)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +190,7 @@ def test_counts_out_of_range_are_refused(mean, settings):
 
 def test_a_brush_without_randomness_is_measured(mean):
     """classic/knife draws the same stroke every time: its irreducible error is zero."""
-    fidelity = fidelity_of(Painter(mean), brush="classic/knife", seed=SEED)
+    fidelity = fidelity_of(Painter(mean), brush=read_brush("classic/knife"), seed=SEED)
     assert fidelity.two_draws_mae == 0
     assert fidelity.psnr < 30
     assert fidelity.gap > 30
@@ -196,7 +199,9 @@ def test_a_brush_without_randomness_is_measured(mean):
 
 def test_a_perfect_painter_of_a_brush_without_randomness_is_measured():
     strokes = alpha_masks(known_actions().numpy(), "classic/knife")
-    fidelity = fidelity_of(Painter(torch.from_numpy(strokes).float() / 255), brush="classic/knife", seed=SEED)
+    fidelity = fidelity_of(
+        Painter(torch.from_numpy(strokes).float() / 255), brush=read_brush("classic/knife"), seed=SEED
+    )
     assert fidelity.mae == 0
     assert fidelity.gap == 0
     json.dumps(fidelity.figures(), allow_nan=False)
@@ -208,7 +213,13 @@ def test_the_contact_sheet_shows_real_mean_and_painted(tmp_path):
     drawn = alpha_masks(np.repeat(chosen, 32, axis=0), "classic/charcoal").reshape(rows, cols, 32, 64, 64)
     painter = Painter(torch.full((ACTIONS, 64, 64), 0.2))
     contact_sheet(
-        painter, tmp_path / "sheet.png", brush="classic/charcoal", oversample=1, rows=rows, cols=cols, seed=SEED
+        painter,
+        tmp_path / "sheet.png",
+        brush=read_brush("classic/charcoal"),
+        oversample=1,
+        rows=rows,
+        cols=cols,
+        seed=SEED,
     )
     sheet = np.asarray(Image.open(tmp_path / "sheet.png")).astype(float)
     assert sheet.shape == (rows * 70, cols * 198)
@@ -220,3 +231,19 @@ def test_the_contact_sheet_shows_real_mean_and_painted(tmp_path):
             assert abs(mean - drawn[row, col].mean(0)).max() <= 1
             assert (painted == 51).all()
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
+
+
+def test_a_brush_that_draws_nothing_is_refused(mean):
+    """Dieterle/8B_Pencil#1 lays paint only under a tilted pen."""
+    with pytest.raises(ValueError, match="strokes of Dieterle/8B_Pencil#1 are all blank"):
+        fidelity_of(Painter(mean), brush=read_brush("Dieterle/8B_Pencil#1"), seed=SEED)
+
+
+def test_no_figure_of_a_brush_that_covers_everything_is_nan(mean):
+    """No pixel is blank, and none has grain."""
+    ink = {"base_value": 0.0, "inputs": {}}
+    flood = {"opaque": ink | {"base_value": 2.0}, "opaque_multiply": ink | {"base_value": 2.0}}
+    radius = {"base_value": 4.0, "inputs": {"pressure": [[0, 4], [1, 4]]}}
+    file = replace(read_brush("classic/knife"), settings=flood | {"radius_logarithmic": radius})
+    figures = fidelity_of(Painter(mean), brush=file, seed=SEED).figures()
+    assert all(math.isfinite(value) for value in figures.values()), figures

@@ -117,7 +117,7 @@ def test_the_papers_painters_say_where_they_depart_from_it(trained, tmp_path):
 @pytest.mark.parametrize(
     ("painter", "options"),
     [
-        ("splat", ""),
+        ("splat", "--points"),
         ("dabs", ""),
         ("vae", "--predictor-steps --image"),
         ("gan", "--noise --mean-steps --critic-steps --mse"),
@@ -126,8 +126,12 @@ def test_the_papers_painters_say_where_they_depart_from_it(trained, tmp_path):
 def test_each_painter_has_its_settings_as_options(painter, options):
     result = run("train", painter, "--help")
     assert result.exit_code == 0
-    common = "--brush --data --count --output --steps --batch --lr --seed --device --checkpoint-every --resume --help"
-    assert set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", result.output, re.M)) == {*common.split(), *options.split()}
+    common = "--brush --data --count --without-smudge --output --steps --batch --lr --seed --device --resume --help"
+    assert set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", result.output, re.M)) == {
+        *common.split(),
+        "--checkpoint-every",
+        *options.split(),
+    }
 
 
 @pytest.mark.parametrize("step", [0, 3])

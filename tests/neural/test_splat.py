@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import diffpaint
+from diffpaint_mypaint import read_brush
 from diffpaint_neural.splat import SplatNetwork
 from diffpaint_neural.training.fidelity import measure
 from diffpaint_neural.training.reach import measure_reach
@@ -158,6 +159,6 @@ def test_a_shipped_painter_is_true_to_the_engine(brush):
     header = load_weights("splat", brush)[1]
     oversample = header.get("data", {"oversample": 4})["oversample"]
     painter = diffpaint.load_renderer("neural-splat", brush=brush)
-    fidelity = measure(painter, brush=brush, oversample=oversample, actions=32, draws=16)
+    fidelity = measure(painter, brush=read_brush(brush), oversample=oversample, actions=32, draws=16)
     assert fidelity.gap < 1.0
     assert fidelity.stray < 1.0

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import diffpaint
 from diffpaint.io.weights import save_weights
 from diffpaint.registry import load
 from diffpaint.training.loop import train
-from diffpaint_mypaint import read_shard
+from diffpaint_mypaint import read_brush, read_shard, unpack_brush
 from diffpaint_neural import NeuralSplat
 from diffpaint_neural.training.settings import DabsSettings, GANSettings, SplatSettings, VAESettings
 from diffpaint_neural.weights import load_weights
@@ -92,7 +93,7 @@ def test_a_run_leaves_its_settings_losses_checkpoint_sheets_and_weights(whole, d
     config = json.loads((whole / "config.json").read_text())
     assert config["painter"] == "splat"
     assert config["settings"] == {"steps": 14, "batch": 16, "lr": 4e-3, "seed": 0}
-    assert config["data"] == json.loads((data / "manifest.json").read_text())
+    assert config["data"] | {"brush_file": ANY} == json.loads((data / "manifest.json").read_text())
 
 
 @pytest.mark.parametrize("kind", TINY)
@@ -127,7 +128,9 @@ def test_weights_say_what_they_were_trained_on(whole):
     header = load_weights("splat", str(whole / "weights.safetensors"))[1]
     assert (header["painter"], header["brush"], header["radius"]) == ("splat", "classic/charcoal", [1.0, 8.0])
     assert header["data"]["count"] == 100
-    assert header["training"] == {"steps": 14, "batch": 16, "lr": 4e-3, "seed": 0}
+    assert "brush_file" not in header["data"]
+    assert unpack_brush(header["brush_file"]).settings == read_brush("classic/charcoal").settings
+    assert header["training"] == {"steps": 14, "batch": 16, "lr": 4e-3, "seed": 0, "points": 24}
     assert header["device"].startswith("1 x cpu")
     painter = diffpaint.load_renderer("neural-splat", brush=str(whole / "weights.safetensors"))
     assert (painter.brush, painter.radius) == ("classic/charcoal", (1.0, 8.0))

@@ -4,11 +4,13 @@ import json
 
 import pytest
 import torch
+from msgspec import Struct
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
+from torch import nn
 
 import diffpaint
-from diffpaint.io.weights import save_weights
+from diffpaint.io.weights import read_weights, save_weights
 from diffpaint_neural.gan import GANNetwork
 from diffpaint_neural.splat import SplatNetwork
 from diffpaint_neural.weights import load_weights, shipped_brushes, shipped_path
@@ -183,3 +185,32 @@ def test_weights_that_make_what_is_not_finite_are_refused(tmp_path):
     save_weights(tmp_path / "mine.safetensors", network, header)
     with pytest.raises(ValueError, match="not finite; train it again"):
         diffpaint.load_renderer("neural-gan", brush=str(tmp_path / "mine.safetensors"))
+
+
+class Of(Struct):
+    of: str
+
+
+def test_weights_in_eight_bits_are_nearly_the_same_in_a_quarter_of_the_size(tmp_path):
+    network = nn.Sequential(nn.ConvTranspose2d(64, 32, 4), nn.BatchNorm2d(32), nn.Conv2d(32, 4, 3))
+    with torch.no_grad():
+        network[0].weight[5] = 0  # a row without anything
+    for name, eight_bits in (("whole", False), ("small", True)):
+        save_weights(tmp_path / f"{name}.safetensors", network, {"of": "test"}, eight_bits=eight_bits)
+    whole, small = (read_weights(tmp_path / f"{name}.safetensors", Of, "a test")[0] for name in ("whole", "small"))
+    assert whole.keys() == small.keys() == network.state_dict().keys()
+    for key, value in network.state_dict().items():
+        assert torch.equal(whole[key], value)
+        assert small[key].dtype == value.dtype
+        assert (small[key] - value).abs().max() <= value.abs().max() / 254 + 1e-9
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "small")]
+    assert sizes[1] < 0.3 * sizes[0]
+
+
+def test_a_scale_that_does_not_fit_is_refused(tmp_path):
+    path = tmp_path / "odd.safetensors"
+    stored = {"w": torch.zeros(4, 3, dtype=torch.int8)}
+    for scale in ({"w@scale": torch.zeros(3, 1)}, {"v@scale": torch.zeros(4, 1)}):
+        path.write_bytes(save(stored | scale, metadata={"diffpaint": '{"of": "test"}'}))
+        with pytest.raises(ValueError, match="is damaged, or no weights of a test"):
+            read_weights(path, Of, "a test")

@@ -18,6 +18,7 @@ RUNS = {
     "cppn": ([], "a.png"),
     "discrete_actions": ([str(ROOT / "tests" / "data" / "mnist"), *FEW], "a"),
     "ensembles": (["--classes", "daisy", "--seeds", "1"], "a"),
+    "every_brush": ([PHOTO, "--size", "96", "--brushes", "classic/charcoal"], "a.png"),
     "greyscale": ([PHOTO], "a.png"),
     "human_strokes": ([SEVEN, "--agents", "mnist"], "a.gif"),
     "intrinsic_style_transfer": ([PHOTO], "a"),

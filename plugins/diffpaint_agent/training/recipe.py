@@ -16,7 +16,7 @@ from diffpaint.cli.constraints import OPTIONS, parse_constraints
 from diffpaint.constraints import check_constraints
 from diffpaint.io.weights import save_weights
 from diffpaint.training import Course
-from diffpaint_mypaint import Brush, read_brush
+from diffpaint_mypaint import Brush, carried_brush
 
 from ..demonstrations import BLUR, Demonstrations, read_demonstrations
 from ..pictures import DATA, Pictures, open_pictures
@@ -203,4 +203,4 @@ def check_replayed(painter: str, renderer: StrokeRenderer) -> None:
     """
     if renderer.brush is None:
         raise PluginError(f"{painter} imitates no MyPaint brush, so no painting of an agent could be replayed")
-    Brush(read_brush(renderer.brush))
+    Brush(carried_brush(renderer.brush, renderer.brush_file))

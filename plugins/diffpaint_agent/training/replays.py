@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from diffpaint import Renderer
-from diffpaint_mypaint import Brush, draw_painting, read_brush
+from diffpaint_mypaint import Brush, carried_brush, draw_painting
 
 FINE = 256  # px, at least: strokes are drawn this large and averaged down, as those that painters learned from
 
@@ -29,12 +29,7 @@ def replay_all(actions: Tensor, painter: Renderer) -> Tensor:
         raise ValueError(f"{type(painter).__name__} imitates no MyPaint brush, so there is nothing to replay with")
     side = painter.size[0]
     factor = -(-FINE // side)
-    brush = Brush(read_brush(painter.brush))
-    drawn = []
-    for one in actions.cpu():
-        table = painter.strokes(one)[1].double().numpy()
-        table[:, [2, *range(6, 12)]] *= factor
-        fine = draw_painting(table, brush, side * factor, side * factor, cell=side * factor)
-        blocks = fine.reshape(side, factor, side, factor, 3).astype(np.float32).mean((1, 3)) / 255
-        drawn.append(torch.from_numpy(blocks).permute(2, 0, 1))
-    return torch.stack(drawn)
+    brush = Brush(carried_brush(painter.brush, painter.brush_file))
+    tables = (painter.strokes(one)[1].double().numpy() for one in actions.cpu())
+    drawn = [draw_painting(table, brush, side, side, cell=side, oversample=factor) for table in tables]
+    return torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 255

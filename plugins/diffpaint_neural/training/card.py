@@ -8,6 +8,7 @@ from pathlib import Path
 from diffpaint import StrokeRenderer, load_renderer
 from diffpaint.io.files import replacing
 from diffpaint.registry import load
+from diffpaint_mypaint import carried_brush
 
 from ..weights import read_header
 from .fidelity import contact_sheet, measure
@@ -20,7 +21,7 @@ _CARD = """\
 | | |
 |---|---|
 | brush | {brush}, sha256 of its file {data[brush_sha256]:.16} |
-| engine | {data[engine]}, pigment mixing off |
+| engine | {data[engine]}, pigment mixing off{smudge} |
 | strokes | {data[count]:,}, uniform random actions, seed {data[seed]}; radius {radius[0]:g} to {radius[1]:g} px on 64 |
 | rendering | drawn at {raster} px and averaged to 64; {data[randomness]} |
 | training | {settings} |
@@ -50,10 +51,12 @@ def write_card(weights: Path, name: str | None = None) -> str:
     recipe, data = load("recipes", header["painter"]), header["data"]
     painter = load_renderer(f"neural-{header['painter']}", brush=str(weights))
     assert isinstance(painter, StrokeRenderer)
-    fidelity = measure(painter, brush=header["brush"], oversample=data["oversample"])
+    brush = carried_brush(header["brush"], header.get("brush_file"))
+    fidelity = measure(painter, brush=brush, oversample=data["oversample"])
     departures = "".join(f"- {line}\n" for line in recipe.departures)
     card = _CARD.format(
         **header,
+        smudge="" if brush.smudging else ", smudging off: the mask alone",
         about=recipe.about,
         settings=", ".join(f"{key} {value:,g}" for key, value in header["training"].items()),
         departures=f"Where it departs from the paper, and why:\n\n{departures}\n" if departures else "",
@@ -67,5 +70,5 @@ def write_card(weights: Path, name: str | None = None) -> str:
         temporary.write_text(card)
     with replacing(weights.with_name("figures.json")) as temporary:
         temporary.write_text(json.dumps(fidelity.figures(), indent=2) + "\n")
-    contact_sheet(painter, weights.with_name("strokes.png"), brush=header["brush"], oversample=data["oversample"])
+    contact_sheet(painter, weights.with_name("strokes.png"), brush=brush, oversample=data["oversample"])
     return fidelity.table()

@@ -18,13 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from diffpaint import StrokeRenderer
-from diffpaint_mypaint import Brush, alpha_masks, random_actions, read_brush
+from diffpaint_mypaint import Brush, BrushFile, alpha_masks, random_actions
 
 from .sheet import sheet
 
 APART = 0x7EA1  # sets these actions apart from those of any data set, whatever the seed
 STROKES_AT_ONCE = 32
 INKED = 0.05  # of the mean stroke's alpha: pixels that count as inside the stroke
+ROUNDING = (1 / 255) ** 2 / 12  # mean squared error of 8 bits: nothing smaller is measured
 BLUR = 5  # px, side of the box whose mean is what a stroke holds but for its grain
 
 
@@ -92,7 +93,7 @@ class Fidelity:
 
 
 def measure(
-    painter: StrokeRenderer, *, brush: str, oversample: int, actions: int = 256, draws: int = 32, seed: int = 0
+    painter: StrokeRenderer, *, brush: BrushFile, oversample: int, actions: int = 256, draws: int = 32, seed: int = 0
 ) -> Fidelity:
     """Measure a painter against fresh strokes of the engine.
 
@@ -105,12 +106,14 @@ def measure(
         seed: Of the actions.
 
     Raises:
-        ValueError: Too few actions or draws.
+        ValueError: Too few actions or draws, or a brush that draws nothing.
     """
     if actions < 1 or draws < 2:
         raise ValueError(f"a measure needs at least 1 of actions and 2 draws of each, got {actions} and {draws}")
     chosen, strokes = _draw(painter, brush, oversample, actions, draws, seed)
     painted = _paint(painter, chosen, draws)
+    if not strokes.any():
+        raise ValueError(f"{actions} strokes of {brush.name} are all blank, so there is nothing to measure against")
     mean = strokes.mean(1)
     irreducible = strokes.var(1, correction=1).mean().item()
     error = (strokes - painted).square().mean().item()
@@ -125,9 +128,9 @@ def measure(
         mae=255 * (strokes - painted).abs().mean().item(),
         irreducible_mae=255 * (strokes - mean[:, None]).abs().mean().item(),
         two_draws_mae=255 * strokes.diff(dim=1).abs().mean().item(),
-        texture=(_grain(painted, inked) / _grain(strokes, inked)).item(),
-        spread=math.sqrt(painted.var(1, correction=1).mean().item() / irreducible) if painted.shape[1] > 1 else 0.0,
-        stray=255 * painted[blank].mean().item(),
+        texture=_grain(painted, inked) / max(_grain(strokes, inked), ROUNDING),
+        spread=_spread(painted, irreducible),
+        stray=255 * painted[blank].mean().item() if blank.any() else 0.0,
         forward_ms=forward,
         backward_ms=backward,
         threads=torch.get_num_threads(),
@@ -136,17 +139,31 @@ def measure(
 
 def _db(error: float) -> float:
     """Of a mean squared error; below the rounding of 8 bits, as of a brush without randomness, all are alike."""
-    return -10 * math.log10(max(error, (1 / 255) ** 2 / 12))
+    return -10 * math.log10(max(error, ROUNDING))
 
 
-def _grain(strokes: Tensor, inside: Tensor) -> Tensor:
+def _spread(painted: Tensor, variance: float) -> float:
+    """Standard deviation between draws (A, D, 64, 64) over the engine's, whose square is given; of one draw, 0."""
+    return math.sqrt(painted.var(1).mean().item() / max(variance, ROUNDING)) if painted.shape[1] > 1 else 0.0
+
+
+def _grain(strokes: Tensor, inside: Tensor) -> float:
     """Mean square of strokes (A, D, 64, 64) less their blur, over the pixels that are ``inside`` (A, 1, 64, 64)."""
+    if not inside.any():
+        return 0.0
     fine = strokes - nn.functional.avg_pool2d(strokes, BLUR, 1, BLUR // 2, count_include_pad=False)
-    return fine.square().mean(1, keepdim=True)[inside].mean()
+    return fine.square().mean(1, keepdim=True)[inside].mean().item()
 
 
 def contact_sheet(
-    painter: StrokeRenderer, path: Path, *, brush: str, oversample: int, rows: int = 8, cols: int = 4, seed: int = 0
+    painter: StrokeRenderer,
+    path: Path,
+    *,
+    brush: BrushFile,
+    oversample: int,
+    rows: int = 8,
+    cols: int = 4,
+    seed: int = 0,
 ) -> None:
     """Write a picture of strokes, the paper's Figures 3 and 5: real, mean of 32 real ones, painted, side by side."""
     chosen, strokes = _draw(painter, brush, oversample, rows * cols, 32, seed)
@@ -154,13 +171,11 @@ def contact_sheet(
 
 
 def _draw(
-    painter: StrokeRenderer, brush: str, oversample: int, actions: int, draws: int, seed: int
+    painter: StrokeRenderer, brush: BrushFile, oversample: int, actions: int, draws: int, seed: int
 ) -> tuple[Tensor, Tensor]:
     assert painter.radius is not None
     chosen = random_actions(actions, np.random.default_rng([seed, APART]))
-    masks = alpha_masks(
-        np.repeat(chosen, draws, axis=0), Brush(read_brush(brush)), oversample=oversample, radius=painter.radius
-    )
+    masks = alpha_masks(np.repeat(chosen, draws, axis=0), Brush(brush), oversample=oversample, radius=painter.radius)
     return torch.from_numpy(chosen), torch.from_numpy(masks).float().unflatten(0, (actions, draws)) / 255
 
 

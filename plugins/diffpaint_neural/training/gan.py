@@ -53,6 +53,7 @@ class GANRecipe(PainterRecipe):
 
     settings_class = GANSettings
     painter = "gan"
+    eight_bits = True
     about = "The paper's conditional GAN, Wasserstein loss with gradient penalty, from action straight to stroke."
     departures = (
         "It learns alpha alone, from all of the action but colour: colour is exact by compositing.",

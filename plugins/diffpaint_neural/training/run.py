@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from diffpaint.io.weights import save_weights
 from diffpaint.training import Course, Recipe
-from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_brush, read_manifest, write
+from diffpaint_mypaint import Brush, Manifest, check_complete, plan, read_manifest, remarks, slowness, write
 
 from .data import batches
 from .reach import measure_reach
@@ -34,6 +34,7 @@ class PainterRecipe(Recipe):
         painter: Its name in headers: ``splat``, ``vae``, ...
         about: What the painter is, for the card of its weights.
         departures: From the paper's recipe, with the reasons, for the card.
+        eight_bits: Whether the weights are stored in 8 bits a number; convolutions lose nothing by it, places would.
         network: The one that paints, and whose weights are the result.
         data: Folder and manifest of the strokes; :meth:`prepare` sets it.
     """
@@ -41,6 +42,7 @@ class PainterRecipe(Recipe):
     painter: ClassVar[str]
     about: ClassVar[str]
     departures: ClassVar[tuple[str, ...]] = ()
+    eight_bits: ClassVar[bool] = False
     network: Any
     data: tuple[Path, Manifest]
 
@@ -85,10 +87,19 @@ class PainterRecipe(Recipe):
             click.Option(["--brush"], help="Draw strokes of this brush first, by name or .myb, if --data lacks them."),
             click.Option(["--data"], required=True, type=folder, help="Folder of strokes, of 'diffpaint strokes'."),
             click.Option(["--count"], default=32_768, show_default=True, help="Strokes to draw into a new --data."),
+            click.Option(["--without-smudge"], is_flag=True, help="Draw --brush with smudging off: its mask alone."),
         )
 
     @classmethod
-    def prepare(cls, settings: Any, *, data: Path, brush: str | None = None, count: int = 32_768) -> Course:
+    def prepare(
+        cls,
+        settings: Any,
+        *,
+        data: Path,
+        brush: str | None = None,
+        count: int = 32_768,
+        without_smudge: bool = False,
+    ) -> Course:
         """Draw the strokes that are missing, and say how to learn from them.
 
         Args:
@@ -96,16 +107,17 @@ class PainterRecipe(Recipe):
             data: Folder of a data set that ``diffpaint strokes`` wrote.
             brush: Draw strokes of it first, by name or .myb file, if the folder lacks them.
             count: Strokes to draw into a new folder.
+            without_smudge: Draw a brush that smudges with smudging off.
 
         Raises:
             ValueError: No data set and no brush, a data set of another brush, or one that is not complete.
             EngineMissing: libmypaint is not there, which the figures at the end need too.
         """
         if brush is not None:
-            _draw(brush, data, count)
+            _draw(brush, data, count, without_smudge)
         manifest = read_manifest(data)
         check_complete(data, manifest)
-        Brush(read_brush(manifest.brush))  # the figures at the end need the engine: find out now
+        Brush(manifest.read_brush())  # the figures at the end need the engine: find out now
 
         def make() -> PainterRecipe:
             recipe = cls(manifest, settings)
@@ -120,7 +132,7 @@ class PainterRecipe(Recipe):
         return Course(
             make=make,
             stream=lambda first: batches(data, manifest, settings.batch, settings.seed, first),
-            about={"painter": cls.painter, "data": asdict(manifest)},
+            about={"painter": cls.painter, "data": manifest.about()},
             finish=lambda recipe, run: recipe.save(run / WEIGHTS),
             report=report,
         )
@@ -134,23 +146,29 @@ class PainterRecipe(Recipe):
         header = {
             "painter": self.painter,
             "brush": manifest.brush,
+            "brush_file": manifest.read_brush().packed(),
             "radius": list(manifest.radius),
             "reach": round(measure_reach(self.paint, manifest.radius, self.accelerator.device), 2),
             "options": self.network.options,
-            "data": asdict(manifest),
+            "data": manifest.about(),
             "training": asdict(self.settings),
             "device": device_name(self.accelerator),
         }
-        save_weights(path, self.network, header)
+        save_weights(path, self.network, header, eight_bits=self.eight_bits)
 
 
-def _draw(brush: str, data: Path, count: int) -> None:
+def _draw(brush: str, data: Path, count: int, without_smudge: bool) -> None:
     """Draw the strokes that a data set lacks; one that is there must be of this brush and keeps its settings."""
+    settings: dict[str, Any] = {"oversample": OVERSAMPLE}
     if (data / "manifest.json").exists():
         known = read_manifest(data)
-        manifest = plan(data, brush, known.count, seed=known.seed, radius=known.radius, oversample=known.oversample)
-    else:
-        manifest = plan(data, brush, count, oversample=OVERSAMPLE)
+        count = known.count
+        settings = {"seed": known.seed, "radius": known.radius, "oversample": known.oversample}
+    manifest = plan(data, brush, count, without_smudge=without_smudge, **settings)
+    engine, processes = Brush(manifest.read_brush()), os.cpu_count() or 1
+    slow = slowness(engine, manifest.count, manifest.radius, manifest.oversample, processes)
+    for remark in (*remarks(engine), *slow):
+        click.echo(f"note: {remark}", err=True)
     with tqdm(total=manifest.count, unit="stroke", unit_scale=True) as bar:
-        for drawn in write(data, manifest, processes=os.cpu_count() or 1):
+        for drawn in write(data, manifest, processes=processes):
             bar.update(drawn)

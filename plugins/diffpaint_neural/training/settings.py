@@ -11,10 +11,20 @@ OVERSAMPLE = 4  # strokes are drawn this many times larger and averaged down, wh
 
 @dataclass(frozen=True)
 class SplatSettings(TrainingSettings):
-    """Of ``neural-splat``; see :class:`diffpaint.training.TrainingSettings`."""
+    """Of ``neural-splat``; see :class:`diffpaint.training.TrainingSettings`.
+
+    Attributes:
+        points: Gaussians along the curve. They cost time in proportion; thin strokes with sharp edges want more.
+    """
 
     steps: int = setting(6_000, "Steps of the optimiser.")
     lr: float = setting(4e-3, "Largest learning rate.")
+    points: int = setting(24, "Along a stroke; 48 for brushes that are thin and sharp.", later=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.points < 2:
+            raise ValueError(f"points must be at least 2, got {self.points}")
 
 
 @dataclass(frozen=True)

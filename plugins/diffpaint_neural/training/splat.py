@@ -23,7 +23,7 @@ class SplatRecipe(PainterRecipe):
     def __init__(self, manifest: Manifest, settings: SplatSettings):
         super().__init__(manifest, settings)
         self.settings = settings
-        self.network = SplatNetwork(manifest.radius)
+        self.network = SplatNetwork(manifest.radius, points=settings.points)
         self.optimizers = {"network": torch.optim.Adam(self.network.parameters())}
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:

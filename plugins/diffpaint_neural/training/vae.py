@@ -30,6 +30,7 @@ class VAERecipe(PainterRecipe):
 
     settings_class = VAESettings
     painter = "vae"
+    eight_bits = True
     about = "The paper's two-stage painter: a code of strokes, and a predictor of the code from the action."
     departures = (
         "It learns alpha alone, from all of the action but colour: colour is exact by compositing.",
