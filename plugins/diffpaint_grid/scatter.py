@@ -100,9 +100,10 @@ class Scatter(Renderer):
         self.sides: list[int] = list(dict.fromkeys(sides))
         self.coarseness = self.coarseness[: len(self.sides)]
         make = functools.partial(load_patch, renderer, **options)
-        self.painters = nn.ModuleList(make(size=(side * self.scale,) * 2) for side in self.sides)
+        large = [side * self.scale for side in self.sides]
+        self.painters = nn.ModuleList(make(size=(side, side)) for side in large)
         small = [side // pixel * self.scale for side, pixel in zip(self.sides, self.coarseness, strict=True)]
-        self.coarse = nn.ModuleList(make(size=(side, side)) for side in small) if coarse else None
+        self.coarse = nn.ModuleList(make(size=(side, side)) for side in small) if coarse and small != large else None
         first = self.painter(0)
         self.action_names = (*first.action_names, *PLACEMENT)
         self.shared, self.brush, self.lr = first.shared, first.brush, first.lr
@@ -147,11 +148,9 @@ class Scatter(Renderer):
         """
         across, down, side = actions.detach()[:, -3:].unbind(-1)
         numbers = ((1 - side) * (len(self.sides) - 1)).round().long()
-        sides, pixel = (torch.tensor(each, device=numbers.device)[numbers] for each in (self.sides, self.coarseness))
+        side, pixel = torch.tensor([self.sides, self.coarseness], device=numbers.device)[:, numbers, None]
         centre = torch.stack([down, across], -1) * actions.new_tensor([length // self.scale for length in self.size])
-        return (centre / pixel[:, None]).round().long().sub(sides[:, None] // pixel[:, None] // 2) * pixel[
-            :, None
-        ], numbers
+        return ((centre / pixel).round().long() - side // pixel // 2) * pixel, numbers
 
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Draw stroke over stroke; every canvas of a batch has its strokes in places of its own."""
