@@ -107,11 +107,8 @@ def test_one_after_the_last_step_writes_the_painting_all_the_same(tmp_path, monk
 
 
 @pytest.mark.skipif(os.name != "posix", reason="streams of the shell")
-@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"])
-def test_a_dead_stderr_loses_nothing(tmp_path, stream):
-    if "full" in stream and not os.path.exists("/dev/full"):
-        pytest.skip("no /dev/full")
+def test_streams_that_are_closed_lose_nothing(tmp_path):
     program = [sys.executable, "-m", "diffpaint", "paint", str(PHOTO), "-o", "a.png", *SMALL, "--objective", "pixel"]
-    shell = ["sh", "-c", f'"$@" {stream}', "sh", *program]
+    shell = ["sh", "-c", '"$@" >&- 2>&-', "sh", *program]
     assert subprocess.run(shell, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode == 0
     assert files(tmp_path) == ["a.json", "a.png"]
