@@ -10,6 +10,7 @@ COMMANDS = (
     "agent",
     "check",
     "evaluate",
+    "explain",
     "export",
     "list",
     "models",
