@@ -36,6 +36,30 @@ def worth_most(value: Tensor, share: float) -> Tensor:
     return order[: int((held < share * held[-1]).sum()) + 1] if held[-1] > 0 else order[:0]
 
 
+def composited(
+    stacks: Sequence[Stack], canvas: Tensor, color: Tensor | None = None, shown: Tensor | None = None
+) -> Tensor:
+    """All strokes over a canvas, in drawing order.
+
+    Args:
+        stacks: Of the strokes.
+        canvas: (1, 3, H, W), what they are painted on.
+        color: (T, 3), other colours than their own.
+        shown: (T,), by which their alphas are multiplied.
+
+    Returns:
+        (1, 3, H, W).
+    """
+    first = 0
+    for ink, alpha, windows, wider in stacks:
+        part = slice(first, first + alpha.shape[1])
+        first = part.stop
+        ink = ink if color is None else color[None, part, :, None, None]
+        alpha = alpha if shown is None else alpha * shown[None, part, None, None, None]
+        canvas = pad(over_(ink, alpha, pad(canvas, wider).contiguous(), windows), [-side for side in wider])
+    return canvas
+
+
 def draw_worth(painting: Painting, stacks: Sequence[Stack], value: Tensor) -> np.ndarray:
     """Four views: the painting; its strokes by worth; and those that hold half, and nine tenths, of all worth.
 
@@ -48,12 +72,12 @@ def draw_worth(painting: Painting, stacks: Sequence[Stack], value: Tensor) -> np
         uint8 (H, W, 3), sRGB.
     """
     ground = torch.full_like(painting.background, GROUND)
-    views = [("painting", painting.canvas), ("", _composited(stacks, ground, color=_colored(value)))]
+    views = [("painting", painting.canvas), ("", composited(stacks, ground, color=_colored(value)))]
     for name, share in (("half of all worth", 0.5), ("nine tenths", 0.9)):
         chosen = worth_most(value, share)
         shown = torch.zeros_like(value).index_fill(0, chosen, 1)
         text = f"{name}: {len(chosen)} of {len(value)} strokes"
-        views.append((text, _composited(stacks, painting.background, shown=shown)))
+        views.append((text, composited(stacks, painting.background, shown=shown)))
     height, width = painting.canvas.shape[2:]
     factor = PANEL / max(height, width)
     size = max(1, round(width * factor)), max(1, round(height * factor))
@@ -76,20 +100,6 @@ def _colored(value: Tensor) -> Tensor:
     below = place.floor().long().clamp(max=len(known) - 2)
     color = torch.lerp(known[below], known[below + 1], (place - below)[:, None])
     return torch.where(value[:, None] > 0, color, NOTHING)
-
-
-def _composited(
-    stacks: Sequence[Stack], canvas: Tensor, color: Tensor | None = None, shown: Tensor | None = None
-) -> Tensor:
-    """The strokes over a canvas, in other colours (T, 3), or each as opaque as it is times some number (T,)."""
-    first = 0
-    for ink, alpha, windows, wider in stacks:
-        part = slice(first, first + alpha.shape[1])
-        first = part.stop
-        ink = ink if color is None else color[None, part, :, None, None]
-        alpha = alpha if shown is None else alpha * shown[None, part, None, None, None]
-        canvas = pad(over_(ink, alpha, pad(canvas, wider).contiguous(), windows), [-side for side in wider])
-    return canvas
 
 
 def _draw_scale(sheet: Image.Image, drawing: ImageDraw.ImageDraw, font: Any, at: tuple[int, int], width: int) -> None:

@@ -28,6 +28,13 @@ class Blind(Objective):
         return torch.zeros(())
 
 
+class Endless(Objective):
+    """Not a number."""
+
+    def forward(self, canvas):
+        return canvas.mean() / 0 * 0
+
+
 class Noisy(Pixel):
     """Sees the canvas by chance, and penalises strokes by number."""
 
@@ -89,12 +96,18 @@ def test_every_renderer_of_strokes_is_explained(name, tmp_path, explained):
     assert len(said.splitlines()) == 3 + min(10, len(found))
 
 
-def test_of_an_objective_it_is_the_first_order(document, explained):
-    """Of squared error, that is all but what is quadratic in the stroke."""
+def test_an_objective_is_told_of_every_painting_without_a_stroke(document, explained):
+    """Of squared error, what is computed at once is the same."""
     said, found, _ = explained(document, "--photo", PHOTO, "--objective", "pixel")
-    assert "how much pixel grows without a stroke, to first order:" in said
+    assert "how much pixel grows without a stroke:" in said
     _, exact, _ = explained(document, "--photo", PHOTO)
-    assert (found < exact).all()
+    torch.testing.assert_close(found, exact, atol=1e-6, rtol=1e-3)
+
+
+def test_what_an_objective_does_not_see_is_worth_nothing(document, explained):
+    said, found, _ = explained(document, "--objective", f"{__name__}:Blind")
+    assert (found == 0).all()
+    assert "0 of 4 strokes hold half of all worth, 0 nine tenths; 4 are worth nothing" in said
 
 
 def test_an_objective_may_be_random_and_know_the_strokes(document, explained):
@@ -153,7 +166,7 @@ def test_the_fewest_strokes_hold_a_share(value, share, wanted):
         (["-o", "w.png", "--objective", "pixels"], "did you mean 'pixel'"),
         (["-o", "w.png", "--objective", "pixel"], "missing a required argument: 'target'"),
         (["-o", "w.png", "--objective", "pixel + "], "a name is missing"),
-        (["-o", "w.png", "--objective", f"{__name__}:Blind"], "does not depend on the canvas"),
+        (["-o", "w.png", "--objective", f"{__name__}:Endless"], "the objective is not finite"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(document, tmp_path, monkeypatch, arguments, said):
