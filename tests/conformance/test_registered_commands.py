@@ -8,6 +8,7 @@ from diffpaint.testing import CommandConformance
 
 COMMANDS = (
     "agent",
+    "bench",
     "check",
     "evaluate",
     "explain",
