@@ -8,8 +8,10 @@ from diffpaint.testing import CommandConformance
 
 COMMANDS = (
     "agent",
+    "bench",
     "check",
     "evaluate",
+    "explain",
     "export",
     "list",
     "models",

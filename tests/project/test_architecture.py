@@ -32,7 +32,7 @@ LEARNS_FROM_THE_ENGINE = (
     *("diffpaint_neural.training", "diffpaint_neural.commands"),
     *("diffpaint_agent.training", "diffpaint_agent.commands"),
 )
-OTHERS = dict.fromkeys(LEARNS_FROM_THE_ENGINE, "diffpaint_mypaint")
+OTHERS = dict.fromkeys((*LEARNS_FROM_THE_ENGINE, "diffpaint_bench"), "diffpaint_mypaint")
 ROOMS = ("io", "training", "cli", "testing")  # of the core, beside the library proper
 CODE = [ROOT / "diffpaint", *PLUGINS, ROOT / "tests", ROOT / "examples"]
 
@@ -154,6 +154,8 @@ def test_a_plugin_imports_only_what_it_may(module, package, source):
         ("diffpaint_neural.training.data", "from diffpaint_grid import Grid", ["diffpaint_grid:Grid"]),
         ("diffpaint_neural.commands", "from diffpaint_mypaint import Brush; from .training.splat import it", []),
         ("diffpaint_neural.splat", "from diffpaint_mypaint import Brush", ["diffpaint_mypaint:Brush"]),
+        ("diffpaint_bench.protocol", "from diffpaint_mypaint import Brush", []),
+        ("diffpaint_bench.protocol", "from diffpaint_grid import Grid", ["diffpaint_grid:Grid"]),
         ("diffpaint_neural.splat", "from .training.data import batches", ["diffpaint_neural.training.data:batches"]),
         ("diffpaint_neural.splat", "from . import training", ["diffpaint_neural:training"]),
         ("diffpaint_neural.splat", "from accelerate import Accelerator", ["accelerate:Accelerator"]),
