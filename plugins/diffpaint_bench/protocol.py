@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +21,12 @@ from diffpaint import (
     read_image,
 )
 from diffpaint.device import pick_device
-from diffpaint_mypaint import Brush, read_brush, replay
+from diffpaint_mypaint import Brush, carried_brush, replay
 
 from .figures import compared
 from .machine import peak_memory
 
 STEPS = 200
-STEADY, SLOWEST = 0.6, 0.1  # of all steps, after which the learning rate falls; to this share of it
 
 
 @dataclass(frozen=True)
@@ -80,14 +78,15 @@ def measure(path: str | Path, strokes: int, protocol: Protocol) -> dict[str, Any
     row |= {"seconds": seconds, "megabytes": peak_memory(pick_device(protocol.device))}
     row["canvas"] = compared(canvas, photo, protocol.lpips)
     if protocol.replayed and painting.renderer.brush is not None:
-        drawn = replay(painting.document(), Brush(read_brush(painting.renderer.brush)))
+        document = painting.document()
+        drawn = replay(document, Brush(carried_brush(document["brush"], document.get("brush_file"))))
         drawn = torch.from_numpy(drawn).permute(2, 0, 1)[None].float() / 255
         row["replay"] = compared(drawn[..., :height, :width], photo, protocol.lpips)
     return row
 
 
 def painted(photo: Tensor, strokes: int, protocol: Protocol) -> Painting:
-    """A photo (1, 3, H, W), painted on a smaller canvas and rendered at full size, or less than a pixel of it more."""
+    """A photo (1, 3, H, W), painted small on its mean colour, and rendered at full size, or less than a pixel more."""
     height, width = photo.shape[2:]
     scale = 2 if protocol.canvas is None else max(1, round(max(height, width) / protocol.canvas))
     whole = pad(photo, (0, -width % scale, 0, -height % scale), mode="replicate")
@@ -101,21 +100,10 @@ def painted(photo: Tensor, strokes: int, protocol: Protocol) -> Painting:
         load_objective(protocol.objective, target),
         actions=first,
         steps=protocol.steps,
-        schedule=falling,
+        background=target.mean((0, 2, 3)).tolist(),
         strategy=strategy,
         seed=protocol.seed,
         device=protocol.device,
         progress=False,
     )
     return painting.rendered_by(load_renderer("scatter", size=size, scale=scale).to(painting.renderer.device))
-
-
-def falling(progress: float) -> float:
-    """The share of the learning rate at a progress from 0 to 1: whole at first, then down along a cosine.
-
-    >>> [round(falling(progress), 2) for progress in (0.0, 0.6, 0.8, 1.0)]
-    [1.0, 1.0, 0.55, 0.1]
-    """
-    if progress < STEADY:
-        return 1.0
-    return SLOWEST + (1 - SLOWEST) * 0.5 * (1 + math.cos(math.pi * (progress - STEADY) / (1 - STEADY)))
