@@ -22,6 +22,7 @@ from ..objective import Objective
 from ..painting import Painting
 from ..randomness import seeded
 from ..renderer import Moment, at, positions_among
+from .outputs import check_free, overwrite_option
 from .plan import enlarged
 from .worth_figure import composited, draw_worth, worth_most
 
@@ -40,7 +41,10 @@ LISTED = 10  # strokes
     help="Worth is in this instead, such as activation(goal=labels:130).",
 )
 @click.option("--table", type=click.Path(path_type=Path), help="Also write the worth of every stroke, a .csv.")
-def explain(painting: Path, output: Path, photo: Path | None, objective: str | None, table: Path | None) -> None:
+@overwrite_option
+def explain(
+    painting: Path, output: Path, photo: Path | None, objective: str | None, table: Path | None, overwrite: bool
+) -> None:
     """Show what each stroke of a saved PAINTING (.json) is worth: how much worse it would be without that stroke.
 
     Draws the painting, its strokes coloured by their worth, and the painting of only those that are worth most; prints
@@ -55,6 +59,7 @@ def explain(painting: Path, output: Path, photo: Path | None, objective: str | N
     if photo is None and objective is None:
         raise ValueError("strokes are worth something by a measure: name --photo, --objective, or both")
     check_outputs(output, table, inputs=[painting, *([] if photo is None else [photo])])
+    check_free(output, table, overwrite=overwrite)
     check_picture(output)
     document = read_document(painting)
     finished = _loaded(document, painting)

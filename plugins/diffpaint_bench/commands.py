@@ -17,10 +17,11 @@ import click
 from PIL import Image
 from tqdm import tqdm
 
+from diffpaint.cli.outputs import check_free, overwrite_option
 from diffpaint.device import pick_device
-from diffpaint.expression import parse_sum
 from diffpaint.io.brief import brief
 from diffpaint.io.files import check_outputs, replacing
+from diffpaint.io.syntax import parse_sum
 from diffpaint.registry import load
 from diffpaint_mypaint import EngineMissing, libmypaint, read_brush
 
@@ -41,6 +42,7 @@ LONGEST = 300  # letters of an error
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Also write the figures to this file.")
+@overwrite_option
 def bench(
     folder: Path,
     strokes: str,
@@ -50,6 +52,7 @@ def bench(
     seed: int,
     device: str | None,
     json_path: Path | None,
+    overwrite: bool,
 ) -> None:
     """Measure how near paintings come to the photos of FOLDER, at their full size.
 
@@ -71,6 +74,7 @@ def bench(
         load("objectives", call.name)
     photos, where = _photos(folder), pick_device(device)
     check_outputs(json_path, inputs=photos)
+    check_free(json_path, overwrite=overwrite)
     missing = {"the replay": _engine_missing(), "LPIPS": lpips_missing()}
     for what, reason in missing.items():
         if reason is not None:

@@ -59,7 +59,9 @@ def explained(tmp_path):
     """What the command says, the figures of its table, and the size of its picture."""
 
     def call(document, *arguments):
-        done = run("explain", document, "-o", tmp_path / "w.png", "--table", tmp_path / "w.csv", *arguments)
+        done = run(
+            "explain", document, "-o", tmp_path / "w.png", "--table", tmp_path / "w.csv", *arguments, "--overwrite"
+        )
         assert done.exit_code == 0, done.output
         with open(tmp_path / "w.csv", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -173,6 +175,15 @@ def test_what_is_wrong_is_said_in_one_line(document, tmp_path, monkeypatch, argu
     monkeypatch.chdir(tmp_path)
     assert_refused(run("explain", document, *arguments), said)
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("there", ["w.png", "w.csv"])
+def test_nothing_is_written_over_unasked(document, tmp_path, there):
+    (tmp_path / there).write_text("mine")
+    asked = run("explain", document, "-o", tmp_path / "w.png", "--table", tmp_path / "w.csv", "--photo", PHOTO)
+    assert_refused(asked, f"{there} exists already")
+    assert files(tmp_path) == [there]
+    assert (tmp_path / there).read_text() == "mine"
 
 
 def test_what_has_no_strokes_says_so(tmp_path):

@@ -174,6 +174,16 @@ def test_what_is_wrong_is_said_in_one_line_before_any_photo_is_read(photos, tmp_
     assert len(done.output.splitlines()) == 1
 
 
+def test_nothing_is_written_over_unasked(photos, here, tmp_path):
+    (tmp_path / "a.json").write_text("mine")
+    done = bench(photos, "--json", tmp_path / "a.json")
+    assert done.exit_code == 2
+    assert "exists already" in done.output
+    assert (tmp_path / "a.json").read_text() == "mine"
+    assert bench(photos, "--strokes", "4", "--json", tmp_path / "a.json", "--overwrite").exit_code == 0
+    assert json.loads((tmp_path / "a.json").read_text())["rows"]
+
+
 def test_without_torchmetrics_it_says_what_to_install(photos, monkeypatch):
     monkeypatch.setattr("diffpaint_bench.figures.find_spec", lambda name: None)
     done = bench(photos)
