@@ -136,7 +136,7 @@ def _import(entry: EntryPoint, group: str, what: str) -> Any:
     except Interrupted:
         raise
     except BaseException as error:  # whatever a plugin's import raises, it is that plugin's problem alone
-        reason = brief(str(error).strip().partition("\n")[0])
+        reason = brief(str(error).strip().partition("\n")[0], 300)
         raise PluginError(f"{what} cannot be imported: {type(error).__name__}: {reason}") from error
     wanted, kind = pkgutil.resolve_name(GROUPS[group]), "an instance" if group == "commands" else "a subclass"
     right = isinstance(found, wanted) if group == "commands" else isinstance(found, type) and issubclass(found, wanted)

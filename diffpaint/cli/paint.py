@@ -82,7 +82,7 @@ def paint(
         diffpaint paint cat.jpg -o stormy.png --objective "content + 0.1*style(target=sea.jpg)"
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
     """
-    ground = Ground(background or "white")
+    ground = Ground("white" if background is None else background)
     request.check()
     picture = read_image(photo, longest_of(request), alpha=True)
     start = load_initializer(_as_call(initializer), laid_on(ground.shown(_size(picture)), picture))

@@ -106,7 +106,8 @@ class Scatter(Renderer):
         self.coarse = nn.ModuleList(make(size=(side, side)) for side in small) if coarse and small != large else None
         first = self.painter(0)
         self.action_names = (*first.action_names, *PLACEMENT)
-        self.shared, self.brush, self.lr = first.shared, first.brush, first.lr
+        self.shared, self.lr = first.shared, first.lr
+        self.brush, self.brush_file = first.brush, first.brush_file
         inherited = first.origin.get("defaults", {}).items()
         self.origin = {"defaults": {name: value for name, value in inherited if name not in ("size", *options)}}
         factor, shift = fit(first, margin, first.size)

@@ -63,8 +63,9 @@ def test_a_large_painting_has_the_strokes_of_a_small_one(tmp_path):
     assert max(x) > 300
 
 
-def test_without_a_grid_the_cells_are_nearly_square(tmp_path):
+def test_cells_are_nearly_square_unless_a_grid_says_otherwise(tmp_path):
     arguments = ["--size", "64", "--strokes", "1", "--steps", "1", "--device", "cpu", "--objective", "pixel"]
+    arguments += ["--pyramid", "1"]
     result = run("paint", PHOTO, "-o", tmp_path / "a.png", *arguments)
     assert result.exit_code == 0, result.output
     rows, cols = map(int, re.match(r"(\d+) x (\d+) cells", result.stderr).groups())

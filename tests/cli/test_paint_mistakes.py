@@ -19,7 +19,7 @@ from diffpaint.io.images import write_image
         (["--overlap", "1.0"], "overlap"),
         (["--overlap", "nan"], "overlap"),
         (["--renderer", "neural-splash"], "did you mean 'neural-splat'?"),
-        (["--renderer", "grid"], "--renderer names what paints the cells, such as neural-splat, not the grid itself"),
+        (["--renderer", "grid"], "--renderer names what paints the strokes, such as neural-splat, not the grid itself"),
         (["--renderer", "pyramid"], "not the pyramid itself"),
         (["--renderer", "neural-splat(bristles=3)"], "'bristles'"),
         (["--renderer", "neural-splat("], "option=value is missing at its end"),

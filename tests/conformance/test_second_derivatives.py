@@ -11,6 +11,7 @@ from diffpaint.registry import names
 RENDERERS = {
     "cppn": "cppn(size=(8, 10))",
     "grid": "grid(rows=2, cols=2, size=(24, 32))",
+    "scatter": "scatter(size=(24, 32))",
     "pyramid": "pyramid(rows=2, cols=2, levels=2, size=(24, 32))",
     **{name: f"{name}(size=(16, 20))" for name in ("neural-splat", "neural-dabs")},
     **{name: name for name in ("neural-vae", "neural-gan")},

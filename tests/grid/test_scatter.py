@@ -114,6 +114,7 @@ def test_a_painting_is_saved_loaded_and_replayed(tmp_path):
     document = painting.document()
     assert document["stroke_columns"][-1] == "cell"
     assert document["action_names"][-3:] == list(PLACEMENT)
+    assert document["brush_file"] == load_renderer("neural-splat").brush_file
     done = CliRunner().invoke(cli, ["replay", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.png")])
     assert done.exit_code == 0, done.output
     real = diffpaint.read_image(tmp_path / "a.png")
