@@ -46,11 +46,14 @@ def check_limits(file: BrushFile) -> None:
                 )
         least, most = reach(file.drawn, name)
         room = OVERSHOOT * (high - low)
-        if name.startswith(_UNCLAMPED) and (least < low - room or most > high + room):
+        lowest = low if name.startswith("dabs_per_") else low - room  # fewer than no dabs turn time back
+        if name.startswith(_UNCLAMPED) and (least < lowest or most > high + room):
             raise ValueError(
                 f"brush {file.name}: its curves take {name} from {least:g} to {most:g}; the engine's range is {low:g} "
                 f"to {high:g}"
             )
+    if all(reach(file.drawn, name)[1] > 0 for name in ("colorize", "posterize")):
+        raise ValueError(f"brush {file.name}: it colourises and posterizes; together they make this engine divide by 0")
     check_distance(file, LEARNED_SIDE / 8)
     if (pixels := _pixels(file.drawn)) > MOST_PIXELS:
         raise ValueError(

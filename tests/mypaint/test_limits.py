@@ -59,6 +59,7 @@ def test_a_base_value_outside_of_the_engines_range_is_refused_by_name(name):
         ("offset_by_random", [[0, 0], [1, 1e9]]),
         ("radius_logarithmic", [[0, 0], [1, 20]]),
         ("dabs_per_actual_radius", [[0, 0], [1e-6, 100]]),  # steep: it goes on to 1e8
+        ("dabs_per_second", [[0, 0], [1, -0.1]]),  # time would run backwards
         ("offset_x", [[0, 0], [0.001, 40]]),
         ("gridmap_scale", [[0, 0], [0.01, 19]]),
         ("opaque", [[0, 0], [1e30, 1]]),
@@ -67,6 +68,15 @@ def test_a_base_value_outside_of_the_engines_range_is_refused_by_name(name):
 def test_a_curve_that_leads_out_of_the_range_is_refused_by_name(name, curve):
     with pytest.raises(ValueError, match=rf"brush classic/knife: .*{name}"):
         Brush(with_setting(name, pressure=curve))
+
+
+def test_two_settings_that_only_together_crash_the_engine_are_refused_together():
+    for name in ("colorize", "posterize"):
+        Brush(with_setting(name, 0.5))
+    both = {name: {"base_value": 0.5, "inputs": {}} for name in ("colorize", "posterize")}
+    plain = read_brush("classic/knife")
+    with pytest.raises(ValueError, match="classic/knife: it colourises and posterizes"):
+        Brush(replace(plain, settings={**plain.settings, **both}))
 
 
 def test_dabs_that_take_minutes_are_refused():
