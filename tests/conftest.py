@@ -1,9 +1,13 @@
 """Small renderers, an objective, a painting, and distributions of plugins: real, exact, and fast."""
 
 import importlib
+import os
 import sys
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # what tests compute is small: threads would wait for one another
+
 import torch
 
 import diffpaint

@@ -27,7 +27,7 @@ STROKES = 1000
 
 @click.command(cls=PaintCommand)
 @click.argument("photo", type=click.Path(path_type=Path))
-@paint_options(size=1024, steps=200, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
+@paint_options(size=1024, steps=150, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
 @click.option(
     "--init",
     "initializer",

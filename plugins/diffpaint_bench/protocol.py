@@ -26,7 +26,7 @@ from diffpaint_mypaint import Brush, carried_brush, replay
 from .figures import compared
 from .machine import peak_memory
 
-STEPS = 200
+STEPS = 150
 
 
 @dataclass(frozen=True)
