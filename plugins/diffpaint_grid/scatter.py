@@ -28,7 +28,7 @@ from .patch import check_margin, fit, load_patch
 PLACEMENT = ("across", "down", "side")
 LARGEST, SMALLEST = 0.75, 0.015625  # sides of patches, as fractions of the longer side of the canvas
 MORE = 2.2  # times as many strokes in patches of half the side
-RASTER = 72  # px, the least side of a patch that is painted on a smaller canvas
+RASTER = 48  # px, the least side of a patch that is painted on a smaller canvas
 INSIDE = 0.02  # how far ``side`` stays from 0 and 1, where logits are infinite; so little that the side is the same
 LEAST = 8  # px, of a side: less than a painter's own raster can show
 AT_ONCE = 2**23  # pixels of patches that are kept for backward; more are rendered again, so many at a time
@@ -205,10 +205,11 @@ class Scatter(Renderer):
         """Strokes (1, T, A) of one side, numbered as they are on the canvas, on one whose pixels are so wide."""
         corners, numbers = self.placed(actions[0])
         number = int(numbers[0])
-        painter, around = self.painter(number, pixel), -(-self.sides[number] // pixel // 2)
+        painter, unit = self.painter(number, pixel), self.coarseness[number]
+        # how far patches reach beyond the canvas at most: half a side, and a unit for the rounding of their centres
+        around = (-(-self.sides[number] // unit // 2) + 1) * unit // pixel
         inside = actions[..., :-3] * self.factor + self.shift
         color, alpha = painter.stack(inside, torch.arange(run.start, run.stop))
-        # centres lie on the canvas, so no patch reaches farther beyond it than half its side
         corners, wider = ((corners // pixel + around) * self.scale).tolist(), around * self.scale
         windows = [_window(index, corner, painter.size) for index, corner in enumerate(corners)]
         return Stack(color, alpha, windows, (wider, wider, wider, wider))
