@@ -89,6 +89,13 @@ def over_(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window
     return canvas
 
 
+def lay(stacks: Sequence[Stack], canvas: Tensor) -> Tensor:
+    """Composite stacks over a canvas (B, 3, H, W), in order; differentiable and bounded as :func:`over`."""
+    for color, alpha, windows, wider in stacks:
+        canvas = pad(over(color, alpha, pad(canvas, wider), windows), [-side for side in wider])
+    return canvas
+
+
 @torch.no_grad()
 def worth(stacks: Sequence[Stack], canvas: Tensor, gradient: Tensor, curvature: float = 0.0) -> Tensor:
     """By how much an objective would grow without each of the strokes: what the painting owes to them.

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from torch.nn.functional import pad
 
-from ..compositing import Stack, over_
+from ..compositing import Stack, lay
 from ..io.images import to_pil
 from ..painting import Painting
 
@@ -50,14 +49,14 @@ def composited(
     Returns:
         (1, 3, H, W).
     """
-    first = 0
-    for ink, alpha, windows, wider in stacks:
-        part = slice(first, first + alpha.shape[1])
+    first, changed = 0, []
+    for stack in stacks:
+        part = slice(first, first + stack.alpha.shape[1])
         first = part.stop
-        ink = ink if color is None else color[None, part, :, None, None]
-        alpha = alpha if shown is None else alpha * shown[None, part, None, None, None]
-        canvas = pad(over_(ink, alpha, pad(canvas, wider).contiguous(), windows), [-side for side in wider])
-    return canvas
+        ink = stack.color if color is None else color[None, part, :, None, None]
+        alpha = stack.alpha if shown is None else stack.alpha * shown[None, part, None, None, None]
+        changed.append(stack._replace(color=ink, alpha=alpha))
+    return lay(changed, canvas)
 
 
 def draw_worth(painting: Painting, stacks: Sequence[Stack], value: Tensor) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ..compositing import lay
 from ..expression import load_renderer
 from ..optimize import paint
 from ..renderer import Renderer
@@ -91,6 +92,16 @@ class RendererConformance:
         """Each canvas of a batch is what it would be alone."""
         alone = torch.cat([renderer(item) for item in actions.split(1)])
         self._same(renderer(actions), alone, "a canvas depends on the others of its batch")
+
+    def test_its_stacks_are_what_it_paints(self, renderer: Renderer, actions: Tensor) -> None:
+        """Where it says how its strokes lie over one another, that is the canvas."""
+        try:
+            stacks = renderer.stacks(actions[:1])
+        except ValueError as error:
+            pytest.skip(str(error))
+        ground = noise_like(renderer(actions[:1])).sigmoid()
+        off = (lay(stacks, ground) - renderer(actions[:1], ground)).abs().max()
+        assert off < 1e-4, f"stacks laid over a canvas differ from forward by {off:.2g}"
 
     def test_every_action_gets_a_finite_gradient(self, renderer: Renderer, actions: Tensor) -> None:
         """No named action is cut off from the canvas, but for those that are fixed."""

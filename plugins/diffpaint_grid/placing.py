@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from diffpaint.renderer import positions_among
-
-from .scatter import PLACEMENT, Scatter, shares
+from .scatter import Scatter, shares
 
 SPREAD = 1 / 12  # of a patch's side: the standard deviation by which the error is gathered
 STRENGTH = 0.6  # of actions that say neither place, size nor colour: pressure
@@ -82,19 +80,22 @@ def laid(renderer: Scatter, picture: Tensor, strokes: int, generator: torch.Gene
     """So many strokes (T, A) for a picture (3, H, W) in [0, 1], on its mean colour: octave by octave."""
     canvas, found = picture.mean((1, 2), keepdim=True).expand_as(picture), []
     for octave, count in enumerate(shares(strokes)):
-        number = renderer.numbered(octave)
-        error = (canvas - picture).square().sum(0)
-        places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
-        found.append(begun(renderer, picture, canvas, places, number, generator))
+        found.append(begun(renderer, picture, canvas, count, renderer.numbered(octave), generator))
         canvas = renderer(found[-1][None], canvas[None])[0]
     return torch.cat(found)
 
 
 @torch.no_grad()
 def begun(
-    renderer: Scatter, picture: Tensor, canvas: Tensor, places: Tensor, number: int, generator: torch.Generator
+    renderer: Scatter,
+    picture: Tensor,
+    canvas: Tensor,
+    count: int,
+    number: int,
+    generator: torch.Generator,
+    weight: Tensor | float = 1.0,
 ) -> Tensor:
-    """Strokes that begin at places, each the best of some candidates by squared error.
+    """Strokes that begin where the squared error is largest, each the best of some candidates.
 
     Candidates lie along the edge there or across it, long and short, thick and thin; each has the colour that brings
     the canvas nearest to the picture.
@@ -103,13 +104,16 @@ def begun(
         renderer: Whose strokes they are.
         picture: (3, H, W) in [0, 1], what they should match.
         canvas: (3, H, W) in [0, 1], what they are painted on.
-        places: (N, 2), rows and columns of their centres, px.
+        count: N.
         number: Of the side of their patches.
         generator: Of chance, on the CPU.
+        weight: (H, W), what the error counts.
 
     Returns:
         (N, A) in [0, 1], on the device of the picture.
     """
+    error = weight * (canvas - picture).square().sum(0)
+    places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
     names, (height, width) = renderer.action_names, picture.shape[1:]
     colors = [names.index(name) for name in ("red", "green", "blue") if name in names]
     angle = directions(picture).cpu()[places[:, 0], places[:, 1]]
@@ -118,7 +122,7 @@ def begun(
         actions = torch.full((len(places), len(names)), STRENGTH)
         turned = angle + turn * torch.randn(len(places), generator=generator)
         lengths = length * (0.8 + 0.4 * torch.rand(len(places), generator=generator))
-        _lay(actions, names, turned, lengths, BOW * torch.randn(len(places), generator=generator))
+        _lay(actions, renderer.positions(), turned, lengths, BOW * torch.randn(len(places), generator=generator))
         if "size" in names:
             actions[:, names.index("size")] = size
         actions.clamp_(CLEAR, 1 - CLEAR)
@@ -133,9 +137,9 @@ def begun(
     return best
 
 
-def _lay(actions: Tensor, names: tuple[str, ...], angle: Tensor, length: Tensor, bow: Tensor) -> None:
+def _lay(actions: Tensor, positions: tuple[list[int], list[int]], angle: Tensor, length: Tensor, bow: Tensor) -> None:
     """Set the points of strokes (N, A) on a line through the middle of their cell, those between its ends beside it."""
-    across, down = positions_among(["" if name in PLACEMENT else name for name in names])
+    across, down = positions
     for order, (x, y) in enumerate(zip(across, down, strict=True)):
         along = (2 * order / (len(across) - 1) - 1) * length if len(across) > 1 else 0 * length
         aside = bow if 0 < order < len(across) - 1 else 0 * bow
@@ -171,10 +175,14 @@ def refitted(renderer: Scatter, actions: Tensor) -> Tensor:
     """The same strokes (T, A), those that fill too much or too little of their patches in others that lie around them.
 
     An optimiser moves strokes within their patches alone; so they go on moving, grow and shrink. They are drawn as
-    they were but for what rounding, and the brush's speed in another patch, make of it.
+    they were but for what rounding, and the brush's speed in another patch, make of it. Where the painter does not say
+    how large its strokes are, they stay where they are: in a smaller patch, all of a stroke would be smaller.
     """
-    names, painter = renderer.action_names, renderer.painter(0)
-    across, down = positions_among(["" if name in PLACEMENT else name for name in names])
+    names, painter, (across, down) = renderer.action_names, renderer.painter(0), renderer.positions()
+    low, high = painter.radius or (1.0, 1.0)
+    if not across or not down or "size" not in names or not low < high:
+        return actions
+    size = names.index("size")
     corners, numbers = renderer.placed(actions)
     known = actions.new_tensor(renderer.sides)
     side = known[numbers][:, None]
@@ -182,11 +190,9 @@ def refitted(renderer: Scatter, actions: Tensor) -> Tensor:
     points = [corners[:, [axis]] + inside[:, columns] * side for axis, columns in ((1, across), (0, down))]
     ends = torch.stack([torch.stack([_on_curve(each).amin(1), _on_curve(each).amax(1)]) for each in points], -1)
     needed = (ends[1] - ends[0]).amax(1) / float(renderer.factor[across[0]])  # px, of a side
-    sizes = [names.index("size")] if "size" in names and painter.radius is not None else []
-    low, high = painter.radius or (1.0, 1.0)
-    growth = math.log(high / low) * renderer.factor[sizes]
-    width = side * torch.exp(growth * (actions[:, sizes] - 1))  # of a stroke of size 1 it is its patch's
-    needed = torch.cat([needed[:, None], width], 1).amax(1)
+    growth = math.log(high / low) * float(renderer.factor[size])
+    width = side[:, 0] * torch.exp(growth * (actions[:, size] - 1))  # of a stroke of size 1 it is its patch's
+    needed = torch.maximum(needed, width)
     filled = needed / FILLED / side[:, 0]
     fits = (known >= needed[:, None] / FILLED).sum(1).sub(1).clamp(min=0)
     moves = (filled > 1) | (filled < LOOSE) & (fits != numbers)
@@ -199,7 +205,7 @@ def refitted(renderer: Scatter, actions: Tensor) -> Tensor:
     for axis, columns, each in zip((1, 0), (across, down), points, strict=True):
         place = (each - corners[:, [axis]]) / now
         found[:, columns] = ((place - renderer.shift[columns]) / renderer.factor[columns]).clamp(CLEAR, 1 - CLEAR)
-    found[:, sizes] = (1 + torch.log(width / now) / growth).clamp(CLEAR, 1 - CLEAR)
+    found[:, size] = (1 + torch.log(width / now[:, 0]) / growth).clamp(CLEAR, 1 - CLEAR)
     return torch.where(moves[:, None], found, actions)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from diffpaint.io.bounds import check_whole
 from diffpaint.objective import check_target
 from diffpaint.strategy import Change
 
-from .placing import SPREAD, begun, peaks, refitted
+from .placing import begun, refitted
 from .scatter import Scatter, shares
 
 UNSEEN = 0.05  # what the error counts where there is no focus
@@ -58,7 +59,7 @@ class Rounds(Strategy):
         return 1 - (1 - END) * 0.5 * (1 - math.cos(math.pi * max(0.0, (progress - FALLS) / (1 - FALLS))))
 
     def __repr__(self) -> str:
-        focus = "" if self.focus.numel() == 1 else f", focus={self.focus.double().mean():g}"
+        focus = "" if self.focus.numel() == 1 else f", focus={zlib.crc32(self.focus.cpu().numpy().tobytes()):08x}"
         return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus})"
 
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
@@ -99,9 +100,7 @@ class Rounds(Strategy):
                 stays = value.topk(len(one) - count).indices.sort().values
                 with torch.no_grad():
                     painted = renderer(one[None, stays], ground[None])[0]
-            error = weight[0] * (painted - picture).square().sum(0)
-            places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
-            new = begun(renderer, picture, painted, places, number, generator)
+            new = begun(renderer, picture, painted, count, number, generator, weight[0])
             whole = torch.cat([refitted(renderer, one[stays]), new])
             order = renderer.placed(whole)[1].sort(stable=True).indices  # by side: what is small and new lies on top
             changed.append(whole[order])

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
-from diffpaint import Renderer, StrokeRenderer, over
+from diffpaint import Renderer, StrokeRenderer
 from diffpaint.backward import recomputed
-from diffpaint.compositing import Stack, Window, over_
+from diffpaint.compositing import Stack, Window, lay
 from diffpaint.io.bounds import check_size, check_whole
 from diffpaint.renderer import positions_among
 
@@ -235,10 +235,7 @@ class Scatter(Renderer):
 
     def _laid(self, actions: Tensor, canvas: Tensor, run: slice, pixel: int = 1) -> Tensor:
         """A run over a canvas."""
-        color, alpha, windows, wider = self.stack(actions, run, pixel)
-        wide = pad(canvas, wider)
-        wide = over(color, alpha, wide, windows) if torch.is_grad_enabled() else over_(color, alpha, wide, windows)
-        return pad(wide, [-side for side in wider])
+        return lay([self.stack(actions, run, pixel)], canvas)
 
 
 def _enlarged(canvas: Tensor, pixel: int, wanted: int, size: tuple[int, int]) -> tuple[Tensor, int]:

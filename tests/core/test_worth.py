@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from torch.nn.functional import pad
 
 import diffpaint
-from diffpaint.compositing import over, worth
+from diffpaint.compositing import lay, worth
 
 RENDERERS = {
     "a canvas": ("neural-splat", {"size": (24, 28)}, 5),
@@ -27,13 +26,12 @@ def painted(request):
 
 def without(renderer, actions, ground, left_out):
     """The canvas without one stroke, composited anew."""
-    first = 0
-    for color, alpha, windows, wider in renderer.stacks(actions):
+    stacks, first = renderer.stacks(actions), 0
+    for _, alpha, *_ in stacks:
         if first <= left_out < first + alpha.shape[1]:
             alpha[:, left_out - first] = 0
         first += alpha.shape[1]
-        ground = pad(over(color, alpha, pad(ground, wider), windows), [-side for side in wider])
-    return ground
+    return lay(stacks, ground)
 
 
 def test_squared_error_grows_by_just_that(painted):
@@ -59,11 +57,11 @@ def test_of_any_objective_it_is_what_a_gradient_of_opacity_says(painted):
     renderer, actions, ground, _, target = painted
     stacks = renderer.stacks(actions)
     opacity = torch.ones(actions.shape[1], requires_grad=True)
-    faded, first = ground, 0
-    for color, alpha, windows, wider in stacks:
-        some = alpha * opacity[first : first + alpha.shape[1], None, None, None]
-        first += alpha.shape[1]
-        faded = pad(over(color, some, pad(faded, wider), windows), [-side for side in wider])
+    parts = opacity.split([stack.alpha.shape[1] for stack in stacks])
+    faded = [
+        stack._replace(alpha=stack.alpha * some[:, None, None, None]) for stack, some in zip(stacks, parts, strict=True)
+    ]
+    faded = lay(faded, ground)
     score = (faded - target).abs().sqrt().sum()
     (slope,) = torch.autograd.grad(score, opacity, retain_graph=True)
     (gradient,) = torch.autograd.grad(score, faded)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import diffpaint
-from diffpaint import Pixel, load_initializer, load_renderer, load_strategy, paint, read_image
+from diffpaint import Pixel, StrokeRenderer, load_initializer, load_renderer, load_strategy, paint, read_image
 from diffpaint.renderer import Moment
 from diffpaint_grid import rounds
 from diffpaint_grid.placing import begun, directions, peaks, refitted
@@ -55,8 +55,7 @@ def test_directions_go_along_edges(angle):
 
 def test_each_new_stroke_brings_the_canvas_nearer(scattered, photo):
     canvas = torch.full_like(photo[0], 0.5)
-    places = torch.tensor([[10, 10], [24, 36], [40, 60], [0, 71]])
-    new = begun(scattered, photo[0], canvas, places, 4, torch.Generator().manual_seed(0))
+    new = begun(scattered, photo[0], canvas, 4, 4, torch.Generator().manual_seed(0))
     assert new.shape == (4, 15)
     before = (canvas - photo[0]).square().sum()
     for one in new:
@@ -93,6 +92,52 @@ def test_all_strokes_come_and_the_picture_nearer(scattered, photo):
     grid = load_renderer("grid", rows=4, cols=5, size=(48, 72))
     even = paint(grid, Pixel(photo), strokes=2, steps=60, device="cpu", progress=False)
     assert painting.losses[-1] < 0.75 * even.losses[-1]
+
+
+class Blots(StrokeRenderer):
+    """A disc in the middle of its patch, black: no place, no colour, and one radius."""
+
+    action_names = ("size", "opacity")
+    radius = (8.0, 8.0)
+
+    def __init__(self, size=(64, 64)):
+        super().__init__()
+        self.size = size
+
+    def stroke(self, actions):
+        y, x = (torch.linspace(-1, 1, side) for side in self.size)
+        width = 0.3 + 0.5 * actions[:, 0, None, None]
+        disc = torch.sigmoid(20 * (width - (x**2 + y[:, None] ** 2).sqrt()))
+        return actions.new_zeros(len(actions), 3, 1, 1), (disc * actions[:, 1, None, None])[:, None]
+
+
+class Spots(Blots):
+    """The same in one colour each, at a place."""
+
+    action_names = ("x", "y", "opacity", "red", "green", "blue")
+    radius = None
+
+    def stroke(self, actions):
+        y, x = (torch.linspace(0, 1, side) for side in self.size)
+        apart = (x - actions[:, 0, None, None]) ** 2 + (y[:, None] - actions[:, 1, None, None]) ** 2
+        return actions[:, 3:, None, None], ((-40 * apart).exp() * actions[:, 2, None, None])[:, None]
+
+
+@pytest.mark.parametrize("name", ["Blots", "Spots"])
+def test_strokes_of_other_kinds_are_placed_too(photo, name):
+    renderer = load_renderer("scatter", renderer=f"{__name__}:{name}", size=(48, 72))
+    painting = painted(
+        renderer, photo, Rounds(30, target=photo), actions=load_initializer("draft")(renderer, photo, 12)
+    )
+    assert painting.actions.shape[1] == 30
+    assert painting.actions.isfinite().all()
+    assert painting.losses[-1] < 0.9 * painting.losses[0]
+
+
+def test_another_focus_is_another_strategy(photo):
+    left, right = torch.zeros(1, 3, 48, 72), torch.zeros(1, 3, 48, 72)
+    left[..., :36], right[..., 36:] = 1, 1
+    assert len({repr(Rounds(30, target=photo, focus=focus)) for focus in (left, right, None)}) == 3
 
 
 def test_it_begins_with_a_few(scattered, photo):
