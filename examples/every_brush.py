@@ -18,17 +18,18 @@ from shell import parser, run
 
 ACROSS = 2  # brushes side by side
 LABEL = 22  # px
+STROKES = 300
 
 
 def painted(photo, brush: str, renderer: str, steps: int) -> Image.Image:
     """Canvas and replay of a painting, and under them the name of the brush."""
     height, width = photo.shape[2:]
-    cells = {"rows": max(2, height // 20), "cols": max(2, width // 20), "levels": 2}
-    options = {"renderer": renderer, "brush": brush, "size": (height, width)}
-    pyramid = diffpaint.load_renderer("pyramid", **options, **cells)
-    painting = diffpaint.paint(pyramid, diffpaint.Pixel(photo), strokes=3, steps=steps)
-    assert pyramid.brush is not None
-    file = carried_brush(pyramid.brush, pyramid.brush_file)
+    scatter = diffpaint.load_renderer("scatter", renderer=renderer, brush=brush, size=(height, width), coarse=True)
+    rounds = diffpaint.load_strategy("rounds", photo, strokes=STROKES)
+    tone = photo.mean((0, 2, 3)).tolist()
+    painting = diffpaint.paint(scatter, diffpaint.Pixel(photo), strategy=rounds, background=tone, steps=steps)
+    assert scatter.brush is not None
+    file = carried_brush(scatter.brush, scatter.brush_file)
     tile = Image.new("RGB", (2 * width, height + LABEL), "white")
     tile.paste(to_pil(painting.canvas), (0, 0))
     tile.paste(Image.fromarray(replay(painting.document(), Brush(file))), (width, 0))
