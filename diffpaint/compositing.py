@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from .backward import once_differentiable
+from .fast.over import Places, compiled, composite, gradients
 
 #: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
 #: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
@@ -48,6 +49,15 @@ class Stack(NamedTuple):
     alpha: Tensor
     windows: Sequence[Window] | None = None
     wider: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def inside(self, size: Sequence[int]) -> Stack:
+        """The same on a canvas of so many px that is widened until no window reaches beyond it."""
+        if not isinstance(self.windows, Places) or not len(self.windows):
+            return self
+        corners, patch = self.windows.corners, torch.tensor(self.windows.size)
+        before, behind = ((-corners).amax(0).clamp(min=0), (corners + patch - torch.tensor(size)).amax(0).clamp(min=0))
+        (top, left), (bottom, right) = before.tolist(), behind.tolist()
+        return self._replace(windows=Places(corners + before, self.windows.size), wider=(left, right, top, bottom))
 
 
 def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None = None) -> Tensor:
@@ -70,7 +80,11 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
     Raises:
         ValueError: Shapes that do not fit one another.
     """
-    return _Over.apply(color, alpha, canvas, _checked(color, alpha, canvas, windows))
+    windows = _checked(color, alpha, canvas, windows)
+    if compiled(windows, color, alpha, canvas):
+        return _Over.apply(color, alpha, canvas, windows)
+    *_, windows, wider = Stack(color, alpha, windows).inside(canvas.shape[2:])
+    return _narrow(_Over.apply(color, alpha, _widen(canvas, wider), windows), wider)
 
 
 @torch.no_grad()
@@ -83,16 +97,21 @@ def over_(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window
         canvas: (B, 3, H, W) in [0, 1], which is painted on, and returned.
         windows: A :data:`Window` each.
     """
-    for strokes, view in _checked(color, alpha, canvas, windows):
-        place = view(canvas)
+    windows = _checked(color, alpha, canvas, windows)
+    if canvas.is_contiguous() and compiled(windows, color, alpha, canvas):
+        return composite(color, alpha, canvas, windows)
+    color, alpha, windows, wider = Stack(color, alpha, windows).inside(canvas.shape[2:])
+    wide = _widen(canvas, wider)
+    for strokes, view in windows or ():
+        place = view(wide)
         place.lerp_(_at(color, strokes, place).expand_as(place), _at(alpha, strokes, place).expand_as(place))
-    return canvas
+    return canvas if wide is canvas else canvas.copy_(_narrow(wide, wider))
 
 
 def lay(stacks: Sequence[Stack], canvas: Tensor) -> Tensor:
     """Composite stacks over a canvas (B, 3, H, W), in order; differentiable and bounded as :func:`over`."""
     for color, alpha, windows, wider in stacks:
-        canvas = pad(over(color, alpha, pad(canvas, wider), windows), [-side for side in wider])
+        canvas = _narrow(over(color, alpha, _widen(canvas, wider), windows), wider)
     return canvas
 
 
@@ -111,8 +130,8 @@ def worth(stacks: Sequence[Stack], canvas: Tensor, gradient: Tensor, curvature: 
         (B, T), in units of the objective.
     """
     canvas, walked = canvas.clone(), []
-    for color, alpha, windows, wider in stacks:
-        wide, slope = pad(canvas, wider), pad(gradient, wider)
+    for color, alpha, windows, wider in (stack.inside(canvas.shape[2:]) for stack in stacks):
+        wide, slope = _widen(canvas, wider), _widen(gradient, wider)
         windows = _checked(color, alpha, wide, windows)
         along, square = torch.empty_like(alpha), torch.empty_like(alpha)
         for strokes, view in windows:
@@ -121,20 +140,28 @@ def worth(stacks: Sequence[Stack], canvas: Tensor, gradient: Tensor, curvature: 
             _at(along, strokes, place).copy_((view(slope) * apart).sum(-3, keepdim=True))
             _at(square, strokes, place).copy_(apart.square().sum(-3, keepdim=True))
             place.addcmul_(_at(alpha, strokes, place), apart, value=-1)
-        canvas = pad(wide, [-side for side in wider])
+        canvas = _narrow(wide, wider)
         walked.append((alpha, windows, wider, along, square))
     remaining, found = torch.ones_like(canvas[:, :1]), []  # R_t
     for alpha, windows, wider, along, square in reversed(walked):
-        wide = pad(remaining, wider)
+        wide = _widen(remaining, wider)
         for strokes, view in reversed(windows):
             place = view(wide)
             shown = place * _at(alpha, strokes, place)
             part = _at(along, strokes, place)
             part.add_(shown * _at(square, strokes, place), alpha=curvature).mul_(shown)
             place.sub_(shown)
-        remaining = pad(wide, [-side for side in wider])
+        remaining = _narrow(wide, wider)
         found.append(along.sum((2, 3, 4)))
     return torch.cat(found[::-1], 1)
+
+
+def _widen(canvas: Tensor, wider: Sequence[int]) -> Tensor:
+    return pad(canvas, wider) if any(wider) else canvas
+
+
+def _narrow(canvas: Tensor, wider: Sequence[int]) -> Tensor:
+    return pad(canvas, [-side for side in wider]) if any(wider) else canvas
 
 
 def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window] | None) -> Sequence[Window]:
@@ -152,7 +179,7 @@ def _checked(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Win
     if windows is None:
         if canvas.shape[2:] != alpha.shape[3:]:
             raise ValueError(f"alpha is {tuple(alpha.shape[3:])} px, canvas {tuple(canvas.shape[2:])}; name windows")
-        windows = [(slice(t, t + 1), lambda pixels: pixels[:, None]) for t in range(strokes)]
+        windows = Places(torch.zeros(strokes, 2, dtype=torch.long), (canvas.shape[2], canvas.shape[3]))
     return windows
 
 
@@ -185,6 +212,8 @@ class _Gradients(torch.autograd.Function):
         color: Tensor, alpha: Tensor, canvas: Tensor, grad: Tensor, windows: Sequence[Window], of_color: bool
     ) -> tuple[Tensor | None, Tensor, Tensor]:
         grad = grad.contiguous()
+        if compiled(windows, color, alpha, canvas):
+            return gradients(color, alpha, canvas, grad, windows)
         grad_alpha = torch.zeros_like(alpha)
         grad_color = torch.zeros_like(color) if of_color else None
         products = (grad * canvas).sum(1, keepdim=True)  # <G, C_t>

@@ -155,7 +155,7 @@ def _gain(renderer: Scatter, picture: Tensor, canvas: Tensor, actions: Tensor, f
     """
     errors, colors = [], []
     for run in renderer.runs(actions):
-        stack = renderer.stack(actions[None, run], run)
+        stack = renderer.stack(actions[None, run], run).inside((canvas.shape[1], canvas.shape[2]))
         ground, goal = (pad(each[None], stack.wider) for each in (canvas, picture))
         inside = pad(torch.ones_like(ground[:, :1, : canvas.shape[1], : canvas.shape[2]]), stack.wider)
         for strokes, view in stack.windows or ():

@@ -19,7 +19,8 @@ from torch.nn.functional import interpolate
 
 from diffpaint import Renderer, StrokeRenderer
 from diffpaint.backward import recomputed
-from diffpaint.compositing import Stack, Window, lay
+from diffpaint.compositing import Stack, lay
+from diffpaint.fast.over import Places
 from diffpaint.io.bounds import check_size, check_whole
 from diffpaint.renderer import positions_among
 
@@ -205,14 +206,10 @@ class Scatter(Renderer):
         """Strokes (1, T, A) of one side, numbered as they are on the canvas, on one whose pixels are so wide."""
         corners, numbers = self.placed(actions[0])
         number = int(numbers[0])
-        painter, unit = self.painter(number, pixel), self.coarseness[number]
-        # how far patches reach beyond the canvas at most: half a side, and a unit for the rounding of their centres
-        around = (-(-self.sides[number] // unit // 2) + 1) * unit // pixel
+        painter = self.painter(number, pixel)
         inside = actions[..., :-3] * self.factor + self.shift
         color, alpha = painter.stack(inside, torch.arange(run.start, run.stop))
-        corners, wider = ((corners // pixel + around) * self.scale).tolist(), around * self.scale
-        windows = [_window(index, corner, painter.size) for index, corner in enumerate(corners)]
-        return Stack(color, alpha, windows, (wider, wider, wider, wider))
+        return Stack(color, alpha, Places(corners // pixel * self.scale, painter.size))
 
     def _painted(self, actions: Tensor, canvas: Tensor) -> Tensor:
         """One canvas. Autograd keeps strokes up to a bound; beyond, it keeps canvases between them."""
@@ -245,8 +242,3 @@ def _enlarged(canvas: Tensor, pixel: int, wanted: int, size: tuple[int, int]) ->
         canvas = interpolate(canvas, scale_factor=2, mode="bilinear")
         canvas = canvas[..., : -(-size[0] // pixel), : -(-size[1] // pixel)]
     return canvas, pixel
-
-
-def _window(index: int, corner: list[int], size: tuple[int, int]) -> Window:
-    (top, left), (height, width) = corner, size
-    return slice(index, index + 1), lambda canvas: canvas[:, None, :, top : top + height, left : left + width]

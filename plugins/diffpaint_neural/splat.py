@@ -11,15 +11,19 @@ that the engine might draw for an action; the irreducible rest is the engine's o
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor, nn
 
-from diffpaint.backward import recomputed
+from diffpaint.backward import once_differentiable, recomputed
+from diffpaint.fast import share_out, takes
 
 from .boxes import draw_in_boxes, extent
 from .curve import SOFTEST, Curve, along, gaussian_profile
 from .painter import NeuralPainter
 
+FAST_SHAPE = (8, 4)  # channels and scales that compiled code knows; of points it wants a multiple of four
 FILL = 0.4  # standard deviation along the curve that joins neighbouring points, in their distance
 
 
@@ -75,14 +79,21 @@ class SplatNetwork(nn.Module):
         """
         x, y, mass, length = self._gaussians(along(actions, self.t, size, self.radius))
         scale, shift = self.modulation(torch.cat([actions[:, :3] - 0.5, length - 1], 1))[..., None].chunk(2, 1)
-        first, layers = self.pixel_in, (self.pixel_mid, self.pixel_out)
+        weight, bias = self.pixel_in.weight * (1 + scale), self.pixel_in.bias[:, None] * (1 + scale) + shift
+        layers = self.pixel_mid, self.pixel_out
         rest = [part for layer in layers for part in (layer.weight, layer.bias[:, None])]
+        if weight.shape[1:] == FAST_SHAPE and len(self.t) % 4 == 0 and takes(mass, weight, *rest):
+            gaussians = torch.stack([x[0] * size[0], y[0] * size[0], x[1] * size[0], y[1] * size[0], mass], 1)
+            own, shared = (
+                torch.cat([weight.flatten(1), bias.flatten(1)], 1),
+                torch.cat([part.flatten() for part in rest]),
+            )
+            return _Drawn.apply(gaussians.flatten(2), own, shared, size)
 
         def draw(some: Tensor, top: Tensor, left: Tensor, box: tuple[int, int]) -> Tensor:
             down = gaussian_profile(y[0][some], y[1][some], box[0], size[0], top)
             across = gaussian_profile(x[0][some], x[1][some], box[1], size[0], left)
-            weight, bias = first.weight * (1 + scale[some]), first.bias[:, None] * (1 + scale[some]) + shift[some]
-            return recomputed(_ink, down, across, mass[some], weight, bias, *rest)
+            return recomputed(_ink, down, across, mass[some], weight[some], bias[some], *rest)
 
         return draw_in_boxes(extent(*y, mass), extent(*x, mass), size, draw)
 
@@ -118,6 +129,32 @@ def _ink(down: Tensor, across: Tensor, mass: Tensor, *layers: Tensor) -> Tensor:
     # where no Gaussian reaches there is no paint, whatever the networks say
     alpha = level * (1 - (-4 * density.sum(1)).exp())
     return alpha.unflatten(1, (down.shape[-1], across.shape[-1]))
+
+
+class _Drawn(torch.autograd.Function):
+    """Alpha (N, H, W) by compiled code, once differentiable in all that it is given; see ``kernels``."""
+
+    @staticmethod
+    def forward(ctx, gaussians: Tensor, own: Tensor, shared: Tensor, size: tuple[int, int]) -> Tensor:
+        from .kernels.strokes import draw
+
+        ctx.save_for_backward(gaussians, own, shared)
+        alpha = gaussians.new_zeros(len(gaussians), *size)
+        parts = [part.detach().contiguous().numpy() for part in (gaussians, own, shared, alpha)]
+        share_out(functools.partial(draw, *parts), len(alpha))
+        return alpha
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        from .kernels.strokes import take_back
+
+        gaussians, own, shared = ctx.saved_tensors
+        learned = len(gaussians) if ctx.needs_input_grad[2] else 0
+        found = [torch.zeros_like(gaussians), torch.zeros_like(own), shared.new_zeros(learned, len(shared))]
+        parts = [part.detach().contiguous().numpy() for part in (gaussians, own, shared, grad, *found)]
+        share_out(functools.partial(take_back, *parts), len(grad))
+        return *found[:2], found[2].sum(0) if learned else None, None
 
 
 class NeuralSplat(NeuralPainter):

@@ -33,7 +33,7 @@ LEARNS_FROM_THE_ENGINE = (
     *("diffpaint_agent.training", "diffpaint_agent.commands"),
 )
 OTHERS = dict.fromkeys((*LEARNS_FROM_THE_ENGINE, "diffpaint_bench"), "diffpaint_mypaint")
-ROOMS = ("io", "training", "cli", "testing")  # of the core, beside the library proper
+ROOMS = ("io", "fast", "training", "cli", "testing")  # of the core, beside the library proper
 CODE = [ROOT / "diffpaint", *PLUGINS, ROOT / "tests", ROOT / "examples"]
 
 
