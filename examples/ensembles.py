@@ -3,7 +3,8 @@
     python examples/ensembles.py -o ensembles
 
 Paints ten classes with two seeds for EfficientNet-Lite0 alone, and for Lite0 and Lite1 together, and has Lite2 judge,
-which none was made for. Writes the paintings, a plate of them, and a table. Paintings that are there already are kept.
+which none was made for. Writes the paintings, a plate of them, and a table. With --resume, paintings that are there
+already are kept.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
                 path = arguments.output / f"{number:03d}-{len(ensemble.split())}-{seed}.json"
                 painting = (
                     diffpaint.Painting.load(path)
-                    if path.exists()
+                    if arguments.resume and path.exists()
                     else visualize(number, ensemble, seed, arguments.steps)
                 )
                 painting.save(path)
@@ -71,4 +72,5 @@ if __name__ == "__main__":
     arguments.add_argument("--classes", nargs="+", type=class_index, default=CLASSES, help="names or numbers")
     arguments.add_argument("--seeds", type=int, default=2, help="how many")
     arguments.add_argument("--steps", type=int, default=120, help="of the optimiser")
+    arguments.add_argument("--resume", action="store_true", help="keep the paintings that are there")
     run(main, arguments)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 
 import diffpaint
+from diffpaint.cli.outputs import check_free
 from diffpaint.io.images import write_image
 from diffpaint_mypaint import Brush, EngineMissing, read_brush, replay
 from shell import parser, run
 
 
 def main(arguments: argparse.Namespace) -> None:
+    second = arguments.output.with_stem(f"{arguments.output.stem}-replay")
+    check_free(second, overwrite=arguments.overwrite)
     photo = diffpaint.read_image(arguments.photo, 256)
     size = tuple(photo.shape[2:])
     grid = diffpaint.load_renderer("grid", rows=12, cols=18, size=size, overlap=0.25)
@@ -27,7 +30,7 @@ def main(arguments: argparse.Namespace) -> None:
     except EngineMissing as error:
         print(f"no replay: {error}")
     else:
-        write_image(arguments.output.with_stem(f"{arguments.output.stem}-replay"), real)
+        write_image(second, real)
 
 
 if __name__ == "__main__":

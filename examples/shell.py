@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from diffpaint import PluginError
-from diffpaint.io.files import check_folder, check_writable
+from diffpaint.cli.outputs import OTHERWISE, check_free
+from diffpaint.io.files import check_folder, check_outputs
 from diffpaint.painting import find_writer
 
 
@@ -20,18 +21,38 @@ def parser(description: str | None, output: str) -> argparse.ArgumentParser:
     """Arguments of an example, ``-o`` among them: ``output`` says what is written there."""
     made = argparse.ArgumentParser(description=description, formatter_class=_Help)
     made.add_argument("-o", "--output", type=Path, required=True, help=output, default=argparse.SUPPRESS)
+    made.add_argument("--overwrite", action="store_true", help="write over files that exist")
     return made
 
 
 def run(main: Callable[[argparse.Namespace], None], arguments: argparse.ArgumentParser) -> None:
-    """Parse, check that the output can be written, and run; what a person can mend is one line and exit code 2."""
+    """Parse, check the output, and run; what a person can mend is one line and exit code 2."""
     given = arguments.parse_args()
     try:
-        if given.output.suffix:
-            find_writer(check_writable(given.output)).check(given.output)
-        else:
-            check_folder(given.output)
+        check_output(given)
         main(given)
     except (ValueError, OSError, PluginError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+
+
+def check_output(given: argparse.Namespace) -> None:
+    """Check that the output can be written, and that nothing is in its place unless the user said so.
+
+    A folder may also hold what an earlier run left, where the example has a ``--resume`` to say that.
+
+    Raises:
+        ValueError: It cannot, there is, or it is an input.
+    """
+    path: Path = given.output
+    if path.suffix:
+        values = (value for name, value in vars(given).items() if name != "output")
+        inputs = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        check_outputs(path, inputs=[one for one in inputs if isinstance(one, str | Path)])
+        check_free(path, overwrite=given.overwrite)
+        find_writer(path).check(path)
+    else:
+        check_folder(path)
+        kept = given.overwrite or getattr(given, "resume", False)
+        if not kept and path.is_dir() and any(path.iterdir()):
+            raise ValueError(f"{path} holds files already; {OTHERWISE}")

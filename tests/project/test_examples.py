@@ -74,6 +74,51 @@ def test_a_mistake_is_one_line_before_anything_is_painted(tmp_path, arguments, s
     assert list(tmp_path.iterdir()) == []
 
 
+def ran(name, monkeypatch, *arguments):
+    """Run an example in this process, with the model-free ones fast enough for that; returns its exit code."""
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    try:
+        runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+    except SystemExit as ended:
+        return ended.code
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "there", "output"),
+    [
+        ("human_strokes", [SEVEN, "--agents", "mnist"], "a.gif", "a.gif"),
+        ("plot_losses", [ROOT / "tests" / "data" / "run"], "a.png", "a.png"),
+        ("paint_photo", [PHOTO, "--steps", "1"], "a-replay.png", "a.png"),
+        ("intrinsic_style_transfer", [PHOTO], "media/colour.png", "media"),
+        ("ensembles", ["--classes", "daisy"], "media/985-1-0.json", "media"),
+    ],
+)
+def test_nothing_is_written_over_unless_one_says_so(name, arguments, there, output, tmp_path, monkeypatch, capsys):
+    file = tmp_path / there
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    assert ran(name, monkeypatch, *arguments, "-o", tmp_path / output) == 2
+    said = capsys.readouterr().err
+    assert "already" in said
+    assert "--overwrite" in said
+    assert said.count("\n") == 1
+    assert file.read_text() == "mine"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+    if name in ("human_strokes", "plot_losses"):
+        assert ran(name, monkeypatch, *arguments, "-o", file, "--overwrite") == 0
+        assert diffpaint.read_image(file).std() > 0.01
+
+
+def test_what_is_read_is_never_written_over(tmp_path, monkeypatch, capsys):
+    photo = tmp_path / "seven.png"
+    photo.write_bytes(Path(SEVEN).read_bytes())
+    assert ran("agent_start", monkeypatch, SEVEN, photo, "-o", photo, "--overwrite") == 2
+    assert "seven.png is what is read" in capsys.readouterr().err
+    assert photo.read_bytes() == Path(SEVEN).read_bytes()
+
+
 def test_help_says_what_is_written_and_the_defaults():
     shown = run("greyscale", "--help").stdout
     assert "a .png" in shown
