@@ -73,6 +73,8 @@ def strokes(
                 bar.update(drawn)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the same command goes on from here") from None
+    except ChildProcessError as error:
+        raise ChildProcessError(f"{error}; the same command goes on from here") from error
     click.echo(f"{count} strokes of {brush} in {output}", err=True)
 
 

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -34,6 +30,7 @@ from .engine import Brush
 from .library import engine_version
 from .strokes import CELL, RADIUS, alpha_masks, random_actions
 from .trial import check_paint
+from .workers import shared_out
 
 SHARD = 2048  # strokes in a shard
 MOST_STROKES, MOST_OVERSAMPLE = 100_000_000, 64
@@ -163,6 +160,7 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
 
     Raises:
         ValueError: Another run is at work on the folder, or has begun another data set there.
+        ChildProcessError: One of several processes was killed. What is drawn is kept, as after an interrupt.
     """
     shards = _missing(folder, manifest)
     yield from (manifest.size_of(shard) for shard in range(manifest.shards) if shard not in shards)
@@ -182,8 +180,7 @@ def _written(jobs: list[tuple[Path, Manifest, int]], processes: int) -> Iterator
     if processes == 1 or len(jobs) == 1:
         yield from map(_write_shard, jobs)
     else:
-        with multiprocessing.get_context("spawn").Pool(processes, _begin_worker) as pool:
-            yield from pool.imap_unordered(_write_shard, jobs)
+        yield from shared_out(_write_shard, jobs, processes)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -268,17 +265,3 @@ def _write_shard(job: tuple[Path, Manifest, int]) -> int:
     with replacing(_shard_path(folder, shard)) as temporary:
         np.savez_compressed(temporary, actions=actions, alpha=alpha)
     return len(actions)
-
-
-def _begin_worker() -> None:
-    """Leave signals to the parent, and end when it does, however that happens."""
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if (parent := multiprocessing.parent_process()) is not None:
-        parent.join()
-        os._exit(1)

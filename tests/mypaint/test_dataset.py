@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -302,6 +303,30 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     time.sleep(1.0)
     process.kill()
     process.communicate(timeout=60)  # returns when nobody holds the other end any more
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
+def test_a_worker_that_is_killed_ends_the_command_in_one_line_and_loses_nothing(three_shards, tmp_path):
+    folder = tmp_path / "strokes"
+    options = f"--brush classic/charcoal -n {COUNT} --seed 3 --oversample 1 --processes 2 -o {folder}".split()
+    process = subprocess.Popen([*PROGRAM, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not list(folder.glob("shard*")):
+        time.sleep(0.005)
+    for child in children.read_text().split():
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(int(child), signal.SIGKILL)
+            break
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 2, output
+    assert "ended by SIGKILL, as happens when memory runs out; fewer processes take less" in output
+    assert "the same command goes on from here" in output
+    assert "Traceback" not in output
+    left = contents(folder)
+    assert "shard-00000.npz" in left or "shard-00001.npz" in left
+    assert not [name for name in left if ".tmp" in name]
+    draw(folder, COUNT, "classic/charcoal", seed=3)
+    assert contents(folder) == contents(three_shards)
 
 
 def test_of_two_sets_that_are_begun_together_one_is_drawn(tmp_path):
