@@ -14,6 +14,11 @@ from PIL import Image, ImageFile, PngImagePlugin, features
 
 from .brief import brief
 
+# Of photos and paintings, by Pillow's names. Others are rare, or Pillow starts a program that draws them.
+FORMATS = (
+    *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "AVIF", "HEIF"),
+    *("JXL", "JPEG2000", "PPM", "PSD", "QOI", "TGA"),
+)
 RAW = "camera raw, of which only a small preview could be read; export it as a JPEG or TIFF first"
 MOST_PIXELS = 20_000 * 20_000  # of a photo; beyond, it is taken for a decompression bomb
 MOST_TEXT = 256 * 2**20  # bytes of text, profile and metadata that a PNG may hold
@@ -27,6 +32,7 @@ _RAW = (  # endings
 _RAW_STARTS = (  # of Fuji, Olympus, Panasonic, Sigma and Minolta; those of others begin as TIFF does
     *(b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM"),
 )
+_DRAWN = (b"%!PS", b"\xc5\xd0\xd3\xc6", b"%PDF", b"<svg", b"<?xml", b"\xd7\xcd\xc6\x9a")  # of EPS, PDF, SVG and WMF
 _DNG_VERSION = 50706  # a tag
 _LOCK = threading.RLock()  # Pillow's limits, and Python's filter of warnings, are of the whole process
 
@@ -49,10 +55,12 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
             kind = _kind(_start(file))
             if kind == "camera raw":
                 raise ValueError(RAW)
+            if kind == "drawing":
+                raise ValueError("EPS, PDF, SVG and WMF are drawings, not photos; export it as a PNG first")
             if kind in _MODULES:
                 _prepare(kind)
             try:
-                image = Image.open(file)
+                image = Image.open(file, formats=_known())
             except (OSError, ValueError, SyntaxError) as error:
                 raise ValueError(_unknown(file, kind, error)) from error
             with image:
@@ -80,6 +88,18 @@ def _limits() -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = kept
 
 
+def endings() -> set[str]:
+    """Of the names of files that :func:`opened` reads, in small letters, ``.jpg`` for one."""
+    known = _known()
+    return {ending for ending, format in Image.registered_extensions().items() if format in known}
+
+
+def _known() -> list[str]:
+    """Those of FORMATS that this Pillow reads, with what is installed beside it."""
+    Image.init()
+    return [format for format in FORMATS if format in Image.OPEN]
+
+
 def _start(file: Path | BinaryIO) -> bytes:
     if isinstance(file, Path):
         with file.open("rb") as opened_file:
@@ -98,6 +118,8 @@ def _kind(start: bytes) -> str | None:
         return "camera raw" if b"crx " in brands else "HEIC" if brands[:1] and brands[0] in _HEIC else None
     if start.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")):
         return "JPEG XL"
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_DRAWN):
+        return "drawing"
     raw = start.startswith(_RAW_STARTS) or (start[:2] in (b"II", b"MM") and start[8:10] == b"CR")  # Canon
     return "camera raw" if raw else None
 
@@ -121,7 +143,7 @@ def _unknown(file: Path | BinaryIO, kind: str | None, error: Exception) -> str:
         return RAW
     if kind or not isinstance(error, Image.UnidentifiedImageError):
         return f"this {kind} is damaged" if kind else str(error)
-    return "no picture format that can be read"
+    return "no picture format that can be read; PNG, JPEG, TIFF and WebP are some that can"
 
 
 def _named_raw(file: Path | BinaryIO) -> bool:

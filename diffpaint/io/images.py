@@ -47,7 +47,7 @@ def read_image(
     crop: bool = False,
     alpha: bool = False,
 ) -> Tensor:
-    """Read a picture of any kind that Pillow reads; HEIC with the extra ``heic``.
+    """Read a photo or painting, of any of :data:`.formats.FORMATS`; HEIC with the extra ``heic``.
 
     EXIF rotation and colour profiles are applied; what is read is sRGB. Of animations it is the first picture. Pictures
     of 16 and 32 bits, floats (of 0 to 1, 255 or 65535, as their largest says), palettes, CMYK and grey become RGB. One

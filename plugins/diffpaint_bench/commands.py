@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image
 from tqdm import tqdm
 
 from diffpaint.cli.outputs import check_free, overwrite_option
 from diffpaint.device import pick_device
 from diffpaint.io.brief import brief
 from diffpaint.io.files import check_outputs, replacing
+from diffpaint.io.formats import endings
 from diffpaint.io.syntax import parse_sum
 from diffpaint.registry import load
 from diffpaint_mypaint import EngineMissing, libmypaint, read_brush
@@ -120,11 +120,10 @@ def _counts(text: str) -> list[int]:
 
 
 def _photos(folder: Path) -> list[Path]:
-    """Files of a folder whose endings are those of pictures that Pillow reads."""
+    """Files of a folder whose endings are those of pictures that can be read."""
     if not folder.is_dir():
         raise ValueError(f"no folder {folder}" + (": it is a file" if folder.exists() else ""))
-    known = {ending for ending, format in Image.registered_extensions().items() if format in Image.OPEN}
-    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in known and path.is_file()]
+    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in endings() and path.is_file()]
     if not found:
         raise ValueError(f"no photo in {folder}; .png and .jpg are two kinds that are read")
     return found

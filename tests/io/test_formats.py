@@ -9,6 +9,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin, TiffImagePlugin, features
 
 from diffpaint import read_image
+from diffpaint.io import formats
 from diffpaint.io.images import read_size
 
 
@@ -216,3 +217,57 @@ def test_lab_and_other_modes_become_rgb(tmp_path):
 def test_of_several_pictures_it_is_the_first(tmp_path, ending):
     cornered().save(tmp_path / f"a.{ending}", save_all=True, append_images=[Image.new("RGB", (40, 20), "lime")])
     assert read_image(tmp_path / f"a.{ending}")[0, :, -1, -1].tolist() == pytest.approx([1, 0, 0], abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["a.eps", "a.png", "a.jpg"])
+def test_an_eps_is_refused_under_any_name_and_no_program_is_run(tmp_path, monkeypatch, name):
+    def refused(*arguments, **options):
+        raise AssertionError(f"a program was run: {arguments}")
+
+    cornered().save(tmp_path / name, format="EPS")
+    with Image.open(tmp_path / name) as picture:  # Pillow alone would take it
+        assert picture.format == "EPS"
+    monkeypatch.setattr("subprocess.Popen.__init__", refused)
+    for read in (read_image, read_size):
+        with pytest.raises(
+            ValueError, match=rf"cannot read .*{name}: EPS, PDF, SVG .* export it as a PNG first$"
+        ) as said:
+            read(tmp_path / name)
+        assert "\n" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "start", [b"%PDF-1.7", b'<svg xmlns="">', b'\xef\xbb\xbf<?xml version="1.0"?>', b"%!PS-Adobe-3.0"]
+)
+def test_drawings_are_refused_by_name(tmp_path, start):
+    (tmp_path / "a.png").write_bytes(start + bytes(100))
+    with pytest.raises(ValueError, match="are drawings, not photos"):
+        read_image(tmp_path / "a.png")
+
+
+def test_endings_are_those_of_the_formats_that_are_read():
+    assert {".png", ".jpg", ".tif", ".webp", ".gif", ".bmp"} <= formats.endings()
+    assert not {".eps", ".ps", ".wmf", ".pcx", ".hdf"} & formats.endings()
+
+
+def test_a_format_that_is_not_of_photos_is_refused(tmp_path):
+    cornered().convert("RGB").save(tmp_path / "a.png", format="PCX")
+    with pytest.raises(
+        ValueError, match="no picture format that can be read; PNG, JPEG, TIFF and WebP are some that can"
+    ):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    "ending", ["png", "jpg", "webp", "tiff", "gif", "bmp", "dib", "ppm", "qoi", "tga", "jp2", "avif"]
+)
+def test_formats_of_photos_are_read(tmp_path, ending):
+    if ending == "avif" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    if ending == "jp2" and not features.check("jpg_2000"):
+        pytest.skip("this Pillow has no JPEG 2000")
+    Image.init()
+    if f".{ending}" not in Image.EXTENSION or Image.EXTENSION[f".{ending}"] not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {ending}")
+    cornered((64, 64)).save(tmp_path / f"a.{ending}")
+    assert read_image(tmp_path / f"a.{ending}")[0, :, 2, 2].tolist() == pytest.approx([0, 0, 1], abs=0.1)
