@@ -13,6 +13,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, PngImagePlugin, features
 
 from .brief import brief
+from .held import check_held
 
 # Of photos and paintings, by Pillow's names. Others are rare, or Pillow starts a program that draws them.
 FORMATS = (
@@ -46,8 +47,8 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
         name: For errors.
 
     Raises:
-        ValueError: No picture, one of a format that cannot be read here, damaged, or of too many pixels; also where
-            one of these comes up within the context.
+        ValueError: No picture, one of a format that cannot be read here, damaged, of too many pixels, or one whose
+            decoder takes too much memory; also where one of these comes up within the context.
     """
     try:
         with _LOCK, _limits(), warnings.catch_warnings():
@@ -67,6 +68,7 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
                 if image.format == "TIFF" and (_named_raw(file) or _DNG_VERSION in getattr(image, "tag_v2", ())):
                     raise ValueError(RAW)
                 _scale_key(image)
+                check_held(image)
                 yield image
     except Image.DecompressionBombError:
         raise ValueError(f"{name} has more than {MOST_PIXELS // 10**6} megapixels; shrink it first") from None

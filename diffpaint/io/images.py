@@ -17,6 +17,7 @@ from .formats import opened
 from .png import find_exif, in_rows
 from .profiles import to_srgb
 from .shrinking import shrunk
+from .tiff import in_bands
 
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
 LARGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500, ".gif": 65535, ".mp4": 16384}  # px a side, where it is little
@@ -108,8 +109,11 @@ def read_size(path: str | Path) -> tuple[int, int]:
         ValueError: As of :func:`read_image`.
     """
     with opened(_existing(path), str(path)) as image:
+        size = image.size
+        small = image.draft(None, (1, 1))  # a JPEG is decoded as an eighth of it
         turn = _turn(image)
-        return image.size if turn in _SIDEWAYS else (image.height, image.width)
+        width, height = size if small else image.size
+        return (width, height) if turn in _SIDEWAYS else (height, width)
 
 
 def _existing(path: str | Path) -> Path:
@@ -126,7 +130,7 @@ def _turn(image: ImageFile.ImageFile) -> Image.Transpose | None:
     """How EXIF says that a picture is to be turned; nothing else in there is looked at. Most formats are decoded."""
     if in_rows(image):
         find_exif(image)
-    else:
+    elif not in_bands(image):
         image.load()  # what comes behind the pixels, too
     try:
         return _TURNS.get(image.getexif()[ExifTags.Base.Orientation])

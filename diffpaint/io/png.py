@@ -11,13 +11,14 @@ from typing import IO
 from PIL import Image, ImageFile
 
 LARGE = 2**28  # bytes decoded, from which on a file is read so
-PIECE = 2**16  # bytes that are read at once
+PIECE, MOST = 2**16, 2**20  # bytes that are read, and decompressed, at once
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LOW = {"RGB": None, "RGBA": None, "RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}  # Pillow's names of raw pixels
 
 
 def in_rows(image: ImageFile.ImageFile) -> bool:
-    """Whether a file, open and not yet decoded, is a large PNG that can be read so: of 8 bits, not interlaced."""
-    if image.format != "PNG" or not image.tile or image.tile[0][3] not in ("RGB", "RGBA"):
+    """Whether a file, open and not yet decoded, is a large PNG that can be read so: in colours, not interlaced."""
+    if image.format != "PNG" or not image.tile or image.tile[0][3] not in _LOW:
         return False
     return not image.info.get("interlace") and 4 * image.width * image.height >= LARGE
 
@@ -34,21 +35,27 @@ def decoded(image: ImageFile.ImageFile, rows: int) -> Iterator[Image.Image]:
     """The picture from top to bottom, ``rows`` at a time, the last ones fewer.
 
     Rows of a PNG are stored as differences to the one above. So each strip is handed to Pillow as a PNG of its own that
-    begins with the last row of the strip before.
+    begins with the last row of the strip before. Of 16 bits Pillow keeps the upper 8; the lower ones of that row come
+    from decoding once more, the two taken for one another.
 
     Raises:
         ValueError: The file is damaged.
     """
-    channels = len(image.getbands())
-    line, above, left = 1 + channels * image.width, b"", image.height
+    channels, low = len(image.getbands()), _LOW[str(image.tile[0][3])]
+    depth = 16 if low else 8
+    line, above, left = 1 + channels * image.width * depth // 8, b"", image.height
     waiting = bytearray()
     for data in _inflated(_file(image)):
         waiting += data
         while left and len(waiting) >= line * (count := min(rows, left)):
-            strip = _strip(image, b"\0" * bool(above) + above + waiting[: line * count], count + bool(above), channels)
+            lines = b"\0" * bool(above) + above + waiting[: line * count]
             del waiting[: line * count]
-            strip = strip.crop((0, bool(above), image.width, strip.height))
-            above = strip.crop((0, count - 1, image.width, count)).tobytes()
+            size = image.width, count + bool(above)
+            strip = _strip(lines, size, channels, depth)
+            last = (0, size[1] - 1, image.width, size[1])
+            high = strip.crop(last).tobytes()
+            above = _paired(high, _strip(lines, size, channels, depth, low).crop(last).tobytes()) if low else high
+            strip = strip.crop((0, size[1] - count, *size))
             strip.info = {name: image.info[name] for name in ("transparency",) if name in image.info}
             left -= count
             yield strip
@@ -56,15 +63,24 @@ def decoded(image: ImageFile.ImageFile, rows: int) -> Iterator[Image.Image]:
         raise ValueError(f"it ends {left} rows early")
 
 
-def _strip(image: ImageFile.ImageFile, lines: bytes, height: int, channels: int) -> Image.Image:
+def _strip(lines: bytes, size: tuple[int, int], channels: int, depth: int, raw: str | None = None) -> Image.Image:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
-    header = struct.pack(">IIBBBBB", image.width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", *size, depth, {3: 2, 4: 6}[channels], 0, 0, 0)
     parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines, 0)), chunk(b"IEND", b"")
     with Image.open(io.BytesIO(SIGNATURE + b"".join(parts)), formats=("PNG",)) as strip:
+        if raw:
+            strip.tile = [(*strip.tile[0][:3], raw)]
         strip.load()
         return strip
+
+
+def _paired(high: bytes, low: bytes) -> bytes:
+    """Bytes of numbers of 16 bits, of their upper and their lower halves."""
+    both = bytearray(2 * len(high))
+    both[::2], both[1::2] = high, low
+    return bytes(both)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
@@ -86,9 +102,12 @@ def _inflated(file: IO[bytes]) -> Iterator[bytes]:
         for start in range(at, at + length, PIECE):
             data = _read(file, start, min(PIECE, at + length - start))
             checksum = zlib.crc32(data, checksum)
-            yield inflate.decompress(data)
+            while data:
+                yield inflate.decompress(data, MOST)
+                data = inflate.unconsumed_tail
         if _read(file, at + length, 4) != struct.pack(">I", checksum):
             raise ValueError("a checksum is wrong, or it ends early")
+    yield inflate.flush()
 
 
 def _file(image: ImageFile.ImageFile) -> IO[bytes]:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from .png import decoded, in_rows
+from .tiff import bands, in_bands
 
 STRIP = 2**20  # px that are converted at once
 FINER = 3  # times: what is averaged over whole pixels stays this much finer than what is wanted
@@ -32,8 +33,10 @@ def shrunk(image: ImageFile.ImageFile, size: tuple[int, int] | None, crop: bool)
     picture = strips[0]
     if len(strips) > 1:
         picture = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
-        for index, strip in enumerate(strips):
-            picture.paste(strip, (0, index * strips[0].height))
+        top = 0
+        for strip in strips:
+            picture.paste(strip, (0, top))
+            top += strip.height
     if size is None:
         return picture
     exact = width / factor, height / factor  # the last pixels of each row and column may be averages of fewer
@@ -67,6 +70,9 @@ def _strips(image: ImageFile.ImageFile, factor: int) -> Iterator[Image.Image]:
     rows = factor * max(1, STRIP // (factor * image.width))
     if in_rows(image):
         yield from (_eight_bits(strip, 255.0) for strip in decoded(image, rows))
+        return
+    if in_bands(image):
+        yield from (_eight_bits(strip, _full(strip)) for strip in bands(image, factor, rows))
         return
     image.load()
     full = _full(image)
