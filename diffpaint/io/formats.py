@@ -14,6 +14,7 @@ from PIL import Image, ImageFile, PngImagePlugin, features
 
 from .brief import brief
 from .held import check_held
+from .png import find_cicp
 
 # Of photos and paintings, by Pillow's names. Others are rare, or Pillow starts a program that draws them.
 FORMATS = (
@@ -68,6 +69,8 @@ def opened(file: Path | BinaryIO, name: str) -> Iterator[ImageFile.ImageFile]:
                 if image.format == "TIFF" and (_named_raw(file) or _DNG_VERSION in getattr(image, "tag_v2", ())):
                     raise ValueError(RAW)
                 _scale_key(image)
+                if image.format == "PNG":
+                    find_cicp(image)
                 check_held(image)
                 yield image
     except Image.DecompressionBombError:

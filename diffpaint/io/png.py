@@ -31,6 +31,18 @@ def find_exif(image: ImageFile.ImageFile) -> None:
         image.info["exif"] = b"Exif\0\0" + b"".join(found[:1])
 
 
+def find_cicp(image: ImageFile.ImageFile) -> None:
+    """Tell Pillow's ``info`` what a PNG says in cICP, numbers of primaries and of transfer, which Pillow leaves out."""
+    file = _file(image)
+    before = file.tell()
+    for kind, at, length in _chunks(file):
+        if kind == b"cICP" and length == 4:
+            image.info["cicp"] = tuple(_read(file, at, 2))
+        if kind in (b"cICP", b"IDAT"):
+            break
+    file.seek(before)
+
+
 def decoded(image: ImageFile.ImageFile, rows: int) -> Iterator[Image.Image]:
     """The picture from top to bottom, ``rows`` at a time, the last ones fewer.
 

@@ -14,6 +14,14 @@ UNSEEN = 2  # of 255: a profile that moves no colour further is sRGB itself, and
 USUAL = 1 / 2.2  # gAMA of a PNG that means sRGB
 
 _SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)  # x and y of white, red, green and blue, as cHRM has them
+_PRIMARIES = {  # by their numbers in ITU-T H.273: of sRGB, BT.2020 and Display P3
+    1: _SRGB,
+    9: (0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046),
+    12: (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
+}
+_TRANSFERS = {1: USUAL, 6: USUAL, 13: USUAL, 14: USUAL, 15: USUAL, 8: 1.0}  # video's are shown as sRGB's; 8 is linear
+_HDR = {16: "PQ", 18: "HLG"}
+_UNSAID = 2
 _D65 = np.array([0.9505, 1.0, 1.089])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -22,25 +30,42 @@ def to_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
     """A picture of mode L, RGB or CMYK as sRGB, of mode RGB.
 
     An ICC profile is applied by littleCMS, relative colorimetric with black point compensation, as photo editors do.
-    Where a PNG has none, and does not say that it is sRGB, its gAMA and cHRM are applied, as browsers do.
+    Where a PNG has none, and does not say that it is sRGB, its gAMA and cHRM are applied, as browsers do. What a PNG
+    says in cICP comes before its profile; what HEIC says in numbers counts where it has none.
 
     Args:
         picture: Without alpha.
         info: As Pillow gives it with the file.
 
     Raises:
-        ValueError: The profile, or what stands for one, is damaged, or of another kind of picture.
+        ValueError: The profile, or what stands for one, is damaged, of another kind of picture, or of HDR.
     """
-    if profile := info.get("icc_profile"):
+    coded = _coded(info)
+    if coded is None and (profile := info.get("icc_profile")):
         return _through(picture, _transform(bytes(profile)))
     picture = picture.convert("RGB")
-    gamma, primaries = info.get("gamma", 0), info.get("chromaticity", _SRGB)
-    if "srgb" in info or not gamma > 0 or (abs(gamma - USUAL) < 0.01 and np.allclose(primaries, _SRGB, atol=0.002)):
+    gamma, primaries = coded or (info.get("gamma", 0), info.get("chromaticity", _SRGB))
+    if coded is None and "srgb" in info:
+        return picture
+    if not gamma > 0 or (abs(gamma - USUAL) < 0.01 and np.allclose(primaries, _SRGB, atol=0.002)):
         return picture
     try:
         return Image.fromarray(_calibrated(np.asarray(picture) / 255, gamma, primaries))
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise ValueError(f"its chromaticities cannot be those of colours ({error})") from error
+
+
+def _coded(info: Mapping[Any, Any]) -> tuple[float, tuple[float, ...]] | None:
+    """Gamma and primaries that a PNG or HEIC states by numbers; None where it does not."""
+    numbers = info.get("nclx_profile") or {}
+    primaries, transfer = info.get("cicp", (numbers.get("color_primaries"), numbers.get("transfer_characteristics")))
+    if primaries in (None, _UNSAID) or transfer in (None, _UNSAID):
+        return None
+    if transfer in _HDR:
+        raise ValueError(f"it is HDR ({_HDR[transfer]}), which is not tone-mapped here")
+    if primaries not in _PRIMARIES or transfer not in _TRANSFERS:
+        raise ValueError(f"its colour space, of primaries {primaries} and transfer {transfer}, is not known here")
+    return _TRANSFERS[transfer], _PRIMARIES[primaries]
 
 
 @functools.lru_cache(8)

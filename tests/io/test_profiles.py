@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageCms
 
 from diffpaint import read_image
+from diffpaint.io import png
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 P3 = {b"rXYZ": (0.51512, 0.2412, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189), b"bXYZ": (0.1571, 0.06657, 0.78407)}
@@ -152,3 +153,59 @@ def test_chromaticities_that_cannot_be_are_noted(tmp_path):
     (tmp_path / "a.png").write_bytes(chunks(LINEAR, (b"cHRM", bytes(32))))
     with pytest.warns(UserWarning, match="its chromaticities cannot be"):
         assert read_image(tmp_path / "a.png")[0, 0, 0, 0] == pytest.approx(200 / 255)
+
+
+def with_cicp(path, picture, primaries, transfer, **options):
+    picture.save(path, **options)
+    data, numbers = path.read_bytes(), bytes([primaries, transfer, 0, 1])
+    chunk = struct.pack(">I", 4) + b"cICP" + numbers + struct.pack(">I", zlib.crc32(b"cICP" + numbers))
+    path.write_bytes(data[:33] + chunk + data[33:])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ((1, 13), (200, 100, 50)),
+        ((2, 2), (200, 100, 50)),
+        ((1, 1), (200, 100, 50)),
+        ((12, 13), (215, 93, 31)),
+        ((9, 1), (241, 76, 29)),
+        ((1, 8), (229, 168, 124)),
+    ],
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_numbers_of_a_colour_space_in_a_png_are_heeded(tmp_path, monkeypatch, numbers, shown, large):
+    monkeypatch.setattr(png, "LARGE", 0 if large else 2**40)
+    path = with_cicp(tmp_path / "a.png", Image.new("RGB", (8, 8), (200, 100, 50)), *numbers)
+    assert (255 * read_image(path)[0, :, 0, 0]).tolist() == pytest.approx(shown, abs=3)
+
+
+def test_they_come_before_a_profile_and_it_counts_where_they_say_nothing(tmp_path):
+    red = Image.new("RGB", (8, 8), "red")
+    for numbers, shown in (((1, 13), [1, 0, 0]), ((2, 2), [0, 0, 1])):
+        path = with_cicp(tmp_path / "a.png", red, *numbers, icc_profile=swapped())
+        assert read_image(path)[0, :, 0, 0].tolist() == pytest.approx(shown, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((9, 16), r"it is HDR \(PQ\), which is not tone-mapped here; its colours are taken as they are"),
+        ((9, 18), r"it is HDR \(HLG\)"),
+        ((22, 13), "its colour space, of primaries 22 and transfer 13, is not known here; its colours are taken"),
+    ],
+)
+def test_hdr_and_what_is_not_known_are_taken_as_they_are_with_a_note(tmp_path, numbers, said):
+    path = with_cicp(tmp_path / "a.png", Image.new("RGB", (8, 8), (200, 100, 50)), *numbers)
+    with pytest.warns(UserWarning, match=said):
+        read = read_image(path)
+    assert (255 * read[0, :, 0, 0]).round().tolist() == [200, 100, 50]
+
+
+@pytest.mark.parametrize(("numbers", "shown"), [((1, 13), (200, 100, 50)), ((12, 13), (215, 93, 31))])
+def test_numbers_of_a_colour_space_in_heic_are_heeded(tmp_path, numbers, shown):
+    heif = pytest.importorskip("pillow_heif")
+    coded = dict(zip(("color_primaries", "transfer_characteristics"), numbers, strict=True))
+    heif.from_pillow(Image.new("RGB", (64, 64), (200, 100, 50))).save(tmp_path / "a.heic", quality=95, **coded)
+    assert (255 * read_image(tmp_path / "a.heic")[0, :, 5, 5]).tolist() == pytest.approx(shown, abs=4)
