@@ -29,6 +29,6 @@ def check_held(image: ImageFile.ImageFile) -> None:
     if (held := each * image.width * image.height) > MOST_HELD:
         pixels = image.width * image.height // 10**6
         raise ValueError(
-            f"a {image.format} of this kind and {pixels} megapixels takes {held / 1e9:.1f} GB to decode, and at most "
-            f"{MOST_HELD / 1e9:.1f} are taken; make it smaller, or save it as a plain JPEG or PNG"
+            f"decoding the {pixels} megapixels of this {image.format} takes {held / 1e9:.1f} GB, and "
+            f"{MOST_HELD / 1e9:.1f} are allowed; shrink it, or save it as a plain JPEG or PNG"
         )

@@ -42,7 +42,7 @@ def changed(draw, whole):
         elif what == "wrap":
             holder[key] = [holder[key]]
         elif what == "beside" and isinstance(holder, dict):
-            holder[draw(st.sampled_from(NAMES))] = draw(st.sampled_from(VALUES))
+            holder[draw(st.sampled_from(NAMES))] = copy.deepcopy(draw(st.sampled_from(VALUES)))
         elif what == "nest":
             for _ in range(draw(st.sampled_from([1, 5, 400]))):
                 holder[key] = [holder[key]]
