@@ -11,6 +11,8 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from .png import LARGE
 
+HIGHEST = 2**27  # bytes decoded of a strip, or a row of tiles, that is held beside a copy
+
 _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _PLANAR = 256, 257, 259, 262, 274, 277, 284
 _STRIPS = 273, 279, 278  # tags: where they lie, how many bytes each has, and their height
 _TILES = 324, 325, 323
@@ -31,7 +33,8 @@ def in_bands(image: ImageFile.ImageFile) -> bool:
     odd = odd or (tags.get(_PHOTOMETRIC) == _YCBCR and tags.get(_COMPRESSION) != _JPEG)
     if odd or image.mode in ("I", "F") or tags.get(_ORIENTATION, 1) != 1:  # floats are judged by their largest
         return False
-    return 0 < _layout(image)[2] < image.height
+    height = _layout(image)[2]
+    return 0 < height < image.height and 4 * image.width * height <= HIGHEST
 
 
 def bands(image: ImageFile.ImageFile, factor: int, rows: int) -> Iterator[Image.Image]:
@@ -72,11 +75,14 @@ def _decoded(image: ImageFile.ImageFile, rows: int) -> Iterator[Image.Image]:
     count = max(1, rows // height)
     for first in range(0, each // across, count):
         wanted = range(first * across, min(first + count, each // across) * across)
+        numbers = [plane * each + index for plane in range(planes) for index in wanted]
+        high = min(count * height, image.height - first * height)
+        if sum(sizes[number] for number in numbers) > 16 * image.width * count * height + 2**16:
+            raise ValueError("its strips are larger than their pixels")
         pieces = []
-        for number in (plane * each + index for plane in range(planes) for index in wanted):
+        for number in numbers:
             image.fp.seek(where[number])
             pieces.append(image.fp.read(sizes[number]))
-        high = min(count * height, image.height - first * height)
         yield _band(tags, pieces, height, high)
 
 

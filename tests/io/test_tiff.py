@@ -100,6 +100,15 @@ def test_those_that_are_turned_or_of_one_strip_are_read_whole(tmp_path, slopes, 
     assert torch.equal(read_image(tmp_path / "a.tif", 40), whole)
 
 
+def test_high_strips_are_read_whole(tmp_path, slopes, small_bands, monkeypatch):
+    write(tmp_path / "a.tif", slopes, 32)
+    small_bands()
+    for most, banded in ((4 * 203 * 32, True), (4 * 203 * 32 - 1, False)):
+        monkeypatch.setattr(tiff, "HIGHEST", most)
+        with Image.open(tmp_path / "a.tif") as image:
+            assert tiff.in_bands(image) == banded
+
+
 @pytest.mark.parametrize("damage", ["cut", "few", "height", "zero", "far"])
 def test_a_damaged_tiff_read_in_bands_is_refused(tmp_path, slopes, small_bands, damage):
     tags = {"height": {"t257": 400}, "zero": {"t278": 0}}.get(damage, {})
