@@ -18,6 +18,7 @@ from PIL import Image
 from safetensors.torch import save
 
 from diffpaint import Painting, Pixel, load_renderer, paint, read_image
+from diffpaint.io import png, shrinking, tiff
 from diffpaint.io.document import read_document
 from diffpaint.training.folder import Log, RunFolder
 from diffpaint.training.recipe import Recipe
@@ -48,10 +49,10 @@ class Line(Recipe):
         pass
 
 
-def picture(kind="PNG", mode="RGB", size=(30, 20)):
+def picture(kind="PNG", mode="RGB", size=(30, 20), **options):
     whole = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    Image.fromarray(noise).convert(mode).save(whole, kind)
+    Image.fromarray(noise).convert(mode).save(whole, kind, **options)
     return whole.getvalue()
 
 
@@ -203,6 +204,20 @@ def test_idx_files(survives, data):
 def test_pictures(survives, kind, data):
     mode = data.draw(st.sampled_from(["RGB", "L"]))
     survives(data.draw(damaged(picture(kind, mode))), "a", lambda: read_image("a", (8, 8)))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@given(data=st.data())
+def test_large_pictures(survives, kind, data):
+    """Those that are read some rows at a time; small ones here."""
+    mode, packed = data.draw(st.sampled_from(["RGB", "RGBA"])), data.draw(st.sampled_from(["raw", "tiff_lzw"]))
+    options = {"compression": packed, "strip_size": 256} if kind == "TIFF" else {}
+    content = data.draw(damaged(picture(kind, mode, **options)))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (png, tiff):
+            patch.setattr(module, "LARGE", 0)
+        patch.setattr(shrinking, "STRIP", 90)
+        survives(content, "a", lambda: read_image("a", (8, 8)))
 
 
 def test_all_of_them_load_as_they_are(survives, folder):
