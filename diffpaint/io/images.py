@@ -52,7 +52,8 @@ def read_image(
 
     EXIF rotation and colour profiles are applied; what is read is sRGB. Of animations it is the first picture. Pictures
     of 16 and 32 bits, floats (of 0 to 1, 255 or 65535, as their largest says), palettes, CMYK and grey become RGB. One
-    that is made smaller takes the memory of the decoded file; a JPEG, of not much more than what is wanted.
+    that is made smaller takes at most the memory of the decoded file; a JPEG, PNG or TIFF, of not much more than what
+    is wanted.
 
     Args:
         path: The file, or one that is open.
@@ -66,7 +67,8 @@ def read_image(
 
     Raises:
         ValueError: The file is missing, no picture, of a format that cannot be read (the message says what to do),
-            damaged, of more than 400 megapixels, or so long and narrow that nothing of its shorter side would be left.
+            damaged, of more than 400 megapixels, one that takes more than 1.5 GB to decode, or so long and narrow that
+            nothing of its shorter side would be left.
 
     Warns:
         UserWarning: Its colour profile is damaged; its colours are then taken as they are.
