@@ -92,6 +92,7 @@ class Painting:
         """
         writer = find_writer(path, **options)
         writer.check(Path(path))
+        writer.check_renderer(self.renderer)
         writer.write(self.single(), Path(path))
 
     def single(self) -> Painting:
@@ -141,6 +142,9 @@ class Writer(ABC):
         Raises:
             ValueError: Something that it needs is missing, or the name does not do.
         """
+
+    def check_renderer(self, renderer: Renderer) -> None:  # noqa: B027
+        """Check, before long work starts, that paintings of a renderer can be written; ValueError if not."""
 
     @abstractmethod
     def write(self, painting: Painting, path: Path) -> None:
