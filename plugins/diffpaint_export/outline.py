@@ -8,7 +8,7 @@ from .contours import area, contours, handles, thinned
 from .marks import Mark
 from .shades import shades
 
-TOLERANCE = 0.15  # px of the canvas, how far an outline may leave its contour
+TOLERANCE = 0.3  # px of the canvas, how far an outline may leave its contour
 DIGITS = 2  # of coordinates, px
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 BINS = 256
 ROUNDS = 30  # of Lloyd's; it hardly moves after a dozen
+SOFT = 0.1, 0.9  # of the greatest alpha, between which an edge lies
+MORE = 5  # times as many shades at most, for soft edges
+
+
+def wanted(alpha: np.ndarray, least: int, band: float) -> int:
+    """How many shades a stroke takes, so that its soft edges are in bands of about this width, px; ``least`` or more."""
+    peak = float(alpha.max(initial=0))
+    inside, core = (int((alpha > share * peak).sum()) for share in SOFT)
+    edge = (math.sqrt(inside) - math.sqrt(core)) / math.sqrt(math.pi)  # how wide, of a round stroke
+    return min(max(least, round(edge / band)), MORE * least)
 
 
 def shades(alpha: np.ndarray, count: int) -> list[tuple[float, float]]:

@@ -19,10 +19,12 @@ from .levels import Level, by_side
 from .line import ENDS, Line, line, nearest_first
 from .marks import Mark, marks
 from .outline import outlines
+from .shades import wanted
 
 STYLES = ("outline", "lines")
 ORDERS = ("drawing", "nearest")
 MOST_SHADES = 32
+BAND = 0.006  # of the longer side, how wide flat bands of soft edges are at most, while shades last
 
 
 class SvgWriter(Writer):
@@ -32,7 +34,8 @@ class SvgWriter(Writer):
         style: ``outline`` draws a stroke as filled outlines, contours of the painter's own alpha that lie in one
             another, each of a part of the opacity: it looks like the canvas. ``lines`` draws one path along its curve,
             of even width: what plotters and their programs want.
-        shades: Outlines of a stroke at most, from 1 to 32: with more, soft brushes are softer and the file is larger.
+        shades: Outlines of a stroke, from 1 to 32, and up to five times as many where large edges are soft: with more,
+            they are softer and the file is larger.
         order: Of lines: as they were drawn, or, with ``nearest``, so that a pen travels little when it is up; levels
             stay in drawing order.
 
@@ -40,7 +43,7 @@ class SvgWriter(Writer):
         ValueError: Another style or order, or a number out of range.
     """
 
-    def __init__(self, style: str = "outline", shades: int = 4, order: str = "drawing"):
+    def __init__(self, style: str = "outline", shades: int = 3, order: str = "drawing"):
         if style not in STYLES:
             raise ValueError(f"style of an .svg is {' or '.join(STYLES)}, got {style!r}")
         if order not in ORDERS:
@@ -81,13 +84,13 @@ class SvgWriter(Writer):
         if not painting.transparent:
             yield from _layer("ground", "ground", [_ground(painting.background)])
         for number, level in enumerate(by_side(columns, table.cpu().numpy()), 1):
-            strokes = self._outlined(drawn, level) if curves is None else self._lined(drawn, level, curves)
+            strokes = self._outlined(drawn, level, BAND * max(height, width)) if curves is None else self._lined(drawn, level, curves)
             yield from _layer(f"level-{number}", f"{level.name}, {len(level.strokes)} strokes", strokes)
         yield "</svg>\n"
 
-    def _outlined(self, drawn: list[Mark], level: Level) -> Iterator[str]:
+    def _outlined(self, drawn: list[Mark], level: Level, band: float) -> Iterator[str]:
         for index in level.strokes:
-            paths = outlines(drawn[index], self.shades)
+            paths = outlines(drawn[index], wanted(drawn[index].alpha, self.shades, band))
             shown = "".join(f'<path fill-opacity="{opacity:.3g}" d="{data}"/>' for data, opacity in paths)
             yield f'<g id="stroke-{index + 1}" fill="{_hex(drawn[index].color)}">{shown}</g>'
 
