@@ -1,5 +1,6 @@
 """Paintings for other programs: vectors, layers, tables, and a page on which they paint themselves."""
 
+from .player import PlayerWriter
 from .svg import SvgWriter
 
-__all__ = ["SvgWriter"]
+__all__ = ["PlayerWriter", "SvgWriter"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from diffpaint import Painting, Renderer, Writer
 from diffpaint.io.files import replacing
-from diffpaint.io.images import to_pil
+from diffpaint.io.ground import encode_ground
 
 from .levels import Level, by_side
 from .line import ENDS, Line, line, nearest_first
@@ -118,11 +116,10 @@ def _line(one: Line, name: str, color: str) -> str:
 
 def _ground(background: Tensor) -> str:
     """What was painted on: a rectangle of one colour, or a picture within the file."""
-    if bool((background == background[..., :1, :1]).all()):
-        return f'<rect width="100%" height="100%" fill="{_hex(background[0, :, 0, 0].numpy())}"/>'
-    held = io.BytesIO()
-    to_pil(background).save(held, "PNG")
-    return f'<image width="100%" height="100%" href="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}"/>'
+    ground = encode_ground(background)
+    if isinstance(ground, dict):
+        return f'<image width="100%" height="100%" href="data:image/png;base64,{ground["png"]}"/>'
+    return f'<rect width="100%" height="100%" fill="{_hex(np.array(ground))}"/>'
 
 
 def _hex(color: np.ndarray) -> str:
