@@ -31,7 +31,8 @@ def by_side(columns: tuple[str, ...], table: np.ndarray) -> list[Level]:
     levels, first = [], 0
     for side, run in itertools.groupby(sides):
         after = first + len(list(run))
-        name = "strokes" if side is None else f"level {len(levels) + 1}, patches of {side:.6g} px"
+        count = f"{after - first} strokes"
+        name = count if side is None else f"level {len(levels) + 1}, patches of {side:.6g} px, {count}"
         levels.append(Level(name, range(first, after)))
         first = after
     return levels

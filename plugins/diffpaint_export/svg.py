@@ -83,7 +83,7 @@ class SvgWriter(Writer):
             yield from _layer("ground", "ground", [_ground(painting.background)])
         for number, level in enumerate(by_side(columns, table.cpu().numpy()), 1):
             strokes = self._outlined(drawn, level, BAND * max(height, width)) if curves is None else self._lined(drawn, level, curves)
-            yield from _layer(f"level-{number}", f"{level.name}, {len(level.strokes)} strokes", strokes)
+            yield from _layer(f"level-{number}", level.name, strokes)
         yield "</svg>\n"
 
     def _outlined(self, drawn: list[Mark], level: Level, band: float) -> Iterator[str]:

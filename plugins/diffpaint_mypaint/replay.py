@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from diffpaint.renderer import STROKE_ACTION
 from .engine import Brush
 from .limits import check_distance
 from .reach import LEARNED_SIDE
-from .strokes import draw_painting
+from .strokes import draw_layers, draw_painting
 
 COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
 CELLS = 1e-3, 1e6  # px; farther off, the engine loses the speed of strokes
@@ -49,6 +50,51 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
         ValueError: The painting's strokes are not those of a MyPaint brush, or the size is less than 1 px or more than
             400 megapixels.
     """
+    scene = _scene(document, brush, size)
+    ground = _ground(document["background"], (scene.height, scene.width))
+    return draw_painting(
+        scene.strokes,
+        brush,
+        scene.width,
+        scene.height,
+        cell=scene.cells,
+        oversample=scene.oversample,
+        background=ground,
+    )
+
+
+def replay_in_layers(
+    document: dict[str, Any], brush: Brush, ends: Sequence[int], size: int | None = None
+) -> Iterator[np.ndarray]:
+    """Draw the strokes of a painting on several transparent canvases, which make its :func:`replay` together.
+
+    Args:
+        document: As of :func:`replay`; so are brush, size, and what is raised.
+        brush: One that composites (:meth:`BrushFile.beyond_compositing`); of others the layers make another picture.
+        ends: The number of the stroke after the last, of each layer, rising.
+        size: Longest side, px.
+
+    Yields:
+        uint8 (H, W, 4), sRGB and alpha, of each layer; without the background.
+    """
+    scene = _scene(document, brush, size)
+    yield from draw_layers(
+        scene.strokes, brush, scene.width, scene.height, cell=scene.cells, ends=ends, oversample=scene.oversample
+    )
+
+
+class _Scene(NamedTuple):
+    """What the engine draws, in px of the picture: strokes (T, 12), their cells (T,), and how much larger it draws."""
+
+    strokes: np.ndarray
+    cells: np.ndarray
+    width: int
+    height: int
+    oversample: int
+
+
+def _scene(document: dict[str, Any], brush: Brush, size: int | None) -> _Scene:
+    """See :func:`replay`."""
     check_replayable(document)
     if size is not None and size < 1:
         raise ValueError(f"size is the longest side, at least 1 px, got {size}")
@@ -72,11 +118,10 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
         raise ValueError("this painting cannot be replayed: a pressure or colour is not in [0, 1]")
     strokes[:, [2, *range(6, 12)]] *= factor
     width, height = max(1, round(width * factor)), max(1, round(height * factor))
-    ground = _ground(document["background"], (height, width))
     oversample = _oversample(cells * factor, width * height)
     if len(strokes):
         check_distance(brush.file, strokes[:, 2].max() * oversample)
-    return draw_painting(strokes, brush, width, height, cell=cells * factor, oversample=oversample, background=ground)
+    return _Scene(strokes, cells * factor, width, height, oversample)
 
 
 def _oversample(cells: np.ndarray, pixels: int) -> int:

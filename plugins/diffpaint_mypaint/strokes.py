@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from diffpaint.renderer import STROKE_ACTION
@@ -111,21 +113,64 @@ def draw_painting(
     Returns:
         uint8 (height, width, 3), sRGB; without a background (height, width, 4), with alpha.
     """
-    if isinstance(brush, str):
-        brush = Brush(read_brush(brush))
-    else:
-        brush.fresh()
     surface = Surface(width * oversample, height * oversample, shrink=oversample)
     if isinstance(background, np.ndarray):
         background = background.repeat(oversample, 0).repeat(oversample, 1)
     surface.clear(background)
+    for _ in _drawn(surface, strokes, brush, cell, oversample):
+        pass
+    return surface.rgb8() if background is not None else surface.rgba8()
+
+
+def draw_layers(
+    strokes: np.ndarray,
+    brush: Brush | str,
+    width: int,
+    height: int,
+    *,
+    cell: float | np.ndarray,
+    ends: Sequence[int],
+    oversample: int = 1,
+) -> Iterator[np.ndarray]:
+    """Draw strokes as :func:`draw_painting` does, on several transparent canvases one after another.
+
+    Laid over one another they are that painting, since strokes that do not smudge see nothing of what lies below.
+
+    Args:
+        strokes: As of :func:`draw_painting`; so are all others.
+        brush: Of all layers: its random generator runs on from one to the next.
+        width: Of the canvas, px.
+        height: Of the canvas, px.
+        cell: Of all strokes or (T,) of each.
+        ends: The number of the stroke after the last, of each layer, rising.
+        oversample: Draw so many times larger.
+
+    Yields:
+        uint8 (height, width, 4), straight colour and alpha, of each layer.
+    """
+    surface = Surface(width * oversample, height * oversample, shrink=oversample)
+    surface.clear()
+    for drawn in _drawn(surface, strokes, brush, cell, oversample):
+        if drawn in ends:
+            yield surface.rgba8()
+            surface.clear()
+
+
+def _drawn(
+    surface: Surface, strokes: np.ndarray, brush: Brush | str, cell: float | np.ndarray, oversample: int
+) -> Iterator[int]:
+    """Draw stroke by stroke with a new brush; gives how many are drawn."""
+    if isinstance(brush, str):
+        brush = Brush(read_brush(brush))
+    else:
+        brush.fresh()
     table = np.array(strokes, np.float64)
     table[:, [2, *range(6, 12)]] *= oversample
     cells = (oversample * np.broadcast_to(cell, len(table))).tolist()
-    for stroke, path, side in zip(table, motion(table), cells, strict=True):
+    for number, (stroke, path, side) in enumerate(zip(table, motion(table), cells, strict=True), 1):
         brush.set_color(*stroke[3:6])
         brush.stroke(surface, path.tolist(), stroke[2], CELL / side)
-    return surface.rgb8() if background is not None else surface.rgba8()
+        yield number
 
 
 def _box(mask: np.ndarray, factor: int) -> np.ndarray:

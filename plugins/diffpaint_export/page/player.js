@@ -165,16 +165,16 @@ document.addEventListener("keydown", (event) => {
   else return;
   if (key !== "s") event.preventDefault();
 });
-let resized;
-window.addEventListener("resize", () => {
-  clearTimeout(resized);
-  resized = setTimeout(() => fit(false), 200);
-});
 
 function begin() {
   canvas.classList.toggle("clear", !state.ground && !painting.color);
   speed.value = Math.round(100 * Math.log(Math.max(1, total / 20) / SLOWEST) / Math.log(FASTEST / SLOWEST)); // 20 s
   fit(true);
+  let resized;
+  new ResizeObserver(() => {
+    clearTimeout(resized);
+    resized = setTimeout(() => fit(false), 200);
+  }).observe(find("stage"));
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) go(total);
   else state.playing = true;
   requestAnimationFrame(frame);

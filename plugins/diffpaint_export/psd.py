@@ -1,0 +1,52 @@
+"""``.psd``: layers that Photoshop, and most other programs for pictures, open. Needs psd-tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from diffpaint import Painting, Renderer, Writer
+from diffpaint.io.files import replacing
+from diffpaint.io.images import check_side
+
+from .engine import check_engine, check_layers, drawn, merged
+
+
+class PsdWriter(Writer):
+    """Strokes in layers, drawn by the MyPaint engine, as in an ``.ora``, at most 30,000 px a side.
+
+    Args:
+        layers: How many layers of strokes; None gives one to each level of a pyramid, or size of patch.
+
+    Raises:
+        ValueError: Less than one layer.
+    """
+
+    def __init__(self, layers: int | None = None):
+        self.layers = check_layers(layers)
+
+    def check(self, path: Path) -> None:
+        """See :meth:`diffpaint.Writer.check`; psd-tools is there."""
+        try:
+            import psd_tools  # noqa: F401
+        except ImportError:
+            raise ValueError(f"{path}: a .psd needs psd-tools: pip install 'diffpaint[psd]'; an .ora does not") from None
+
+    def check_renderer(self, renderer: Renderer) -> None:
+        """See :meth:`diffpaint.Writer.check_renderer`; its strokes are those of a MyPaint brush, and the engine is there."""
+        check_engine(renderer)
+
+    def write(self, painting: Painting, path: Path) -> None:
+        """See :meth:`diffpaint.Writer.write`."""
+        self.check(path)
+        check_side(path, max(painting.renderer.size))
+        from psd_tools import PSDImage
+
+        layers = drawn(painting, self.layers)
+        whole = Image.fromarray(merged(layers))
+        document = PSDImage.frompil(whole if painting.transparent else whole.convert("RGB"))
+        for layer in layers:
+            document.create_pixel_layer(Image.fromarray(layer.pixels), name=layer.name)
+        with replacing(path) as temporary:
+            document.save(temporary)
