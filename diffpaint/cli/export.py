@@ -56,6 +56,7 @@ def export(
     check_side(output, max(document["width"], document["height"]) if size is None else check_size(size))
     with names_of_a_file(trusted=trust):
         finished = Painting.load(painting)
+        chosen.check_renderer(finished.renderer)
         if size is not None:
             named, factor = document["renderer"], size / max(document["width"], document["height"])
             options = {**named.get("defaults", {}), **named["options"]}

@@ -62,6 +62,7 @@ def carry_out(
     """
     began, ground = time.monotonic(), ground or Ground()
     planned = plan(request, size, batch)
+    find_writer(request.output).check_renderer(planned.large)
     small = planned.small.to(pick_device(request.device))
     check_constraints(request.constraints, small)
     strokes = (strategy and strategy.first) or planned.strokes

@@ -13,7 +13,7 @@ from .parts import Marks
 
 
 class WriterConformance:
-    """What every writer must do. Define the fixture ``writer``.
+    """What every writer must do. Define the fixture ``writer``; and ``renderer``, if it writes paintings of some alone.
 
     Attributes:
         ending: Of the files that it writes, with the dot.
@@ -32,8 +32,12 @@ class WriterConformance:
         return Marks(size=(24, 32))
 
     @pytest.fixture
-    def painting(self, renderer: Renderer) -> Painting:
+    def painting(self, writer: Writer, renderer: Renderer) -> Painting:
         """A painting of a few strokes."""
+        try:
+            writer.check_renderer(renderer)
+        except ValueError as error:
+            pytest.skip(f"define a `renderer` whose paintings it takes: {error}")
         actions = renderer.initial(1, 3, torch.Generator().manual_seed(0))
         white = torch.ones(1, 3, *renderer.size)
         return Painting(renderer(actions), actions, renderer, 0, white, [0.5, 0.4])

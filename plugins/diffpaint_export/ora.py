@@ -35,7 +35,7 @@ class OraWriter(Writer):
         self.layers = check_layers(layers)
 
     def check_renderer(self, renderer: Renderer) -> None:
-        """See :meth:`diffpaint.Writer.check_renderer`; its strokes are those of a MyPaint brush, and the engine is there."""
+        """Its strokes are those of a MyPaint brush, and the engine is there; see :func:`.engine.check_engine`."""
         check_engine(renderer)
 
     def write(self, painting: Painting, path: Path) -> None:

@@ -21,7 +21,7 @@ def outlines(mark: Mark, count: int) -> list[tuple[str, float]]:
     """
     drawn = []
     for threshold, opacity in shades(mark.alpha, count):
-        curves = [curve + (mark.left, mark.top) for curve in contours(mark.alpha, threshold)]
+        curves = [curve + np.array([mark.left, mark.top]) for curve in contours(mark.alpha, threshold)]
         paths = [_path(thinned(curve, TOLERANCE)) for curve in curves if area(curve) > TOLERANCE]
         if paths:
             drawn.append(("".join(paths), opacity))

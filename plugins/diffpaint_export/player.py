@@ -21,7 +21,16 @@ from diffpaint.renderer import STROKE_ACTION
 from diffpaint_neural import NeuralSplat
 
 PAGE = Path(__file__).parent / "page"
-LAYERS = ("at_point.0", "at_point.2", "at_point.4", "modulation.0", "modulation.2", "pixel_in", "pixel_mid", "pixel_out")
+LAYERS = (
+    "at_point.0",
+    "at_point.2",
+    "at_point.4",
+    "modulation.0",
+    "modulation.2",
+    "pixel_in",
+    "pixel_mid",
+    "pixel_out",
+)
 COLUMNS = (*("radius" if name == "size" else name for name in STROKE_ACTION), "cell")  # in px of the canvas
 
 
@@ -60,8 +69,9 @@ def _named(renderer: Renderer) -> str:
 
 
 def _page(painting: Painting, painter: NeuralSplat) -> str:
-    style, script = (PAGE / "page.css").read_text(), "".join(
-        ['"use strict";\n', (PAGE / "splat.js").read_text(), (PAGE / "player.js").read_text()]
+    style, script = (
+        (PAGE / "page.css").read_text(),
+        "".join(['"use strict";\n', (PAGE / "splat.js").read_text(), (PAGE / "player.js").read_text()]),
     )
     policy = f"default-src 'none'; img-src data: blob:; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'"
     brush = f" of {painter.brush}" if painter.brush else ""
@@ -90,15 +100,16 @@ def _data(painting: Painting, painter: NeuralSplat) -> dict[str, Any]:
         "height": height,
         "color": ground if isinstance(ground, list) else None,
         "ground": f"data:image/png;base64,{ground['png']}" if isinstance(ground, dict) else None,
-        "strokes": _packed(_strokes(painting, painter.radius)),
+        "strokes": _packed(_strokes(painting, painter)),
         "network": {**painter.network.options, "radius": painter.radius, "weights": _packed(torch.cat(weights))},
     }
 
 
 @torch.no_grad()
-def _strokes(painting: Painting, radius: tuple[float, float]) -> np.ndarray:
+def _strokes(painting: Painting, painter: NeuralSplat) -> np.ndarray:
     """(T, 13): a STROKE_ACTION each, with positions in px of the canvas, and the cell, px."""
-    renderer = painting.renderer
+    renderer, radius = painting.renderer, painter.radius
+    assert radius is not None
     columns, table = renderer.strokes(painting.actions[0].to(renderer.device))
     table = table.cpu().double().numpy()
     if "cell" not in columns:

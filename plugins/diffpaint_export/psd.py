@@ -31,10 +31,12 @@ class PsdWriter(Writer):
         try:
             import psd_tools  # noqa: F401
         except ImportError:
-            raise ValueError(f"{path}: a .psd needs psd-tools: pip install 'diffpaint[psd]'; an .ora does not") from None
+            raise ValueError(
+                f"{path}: a .psd needs psd-tools: pip install 'diffpaint[psd]'; an .ora does not"
+            ) from None
 
     def check_renderer(self, renderer: Renderer) -> None:
-        """See :meth:`diffpaint.Writer.check_renderer`; its strokes are those of a MyPaint brush, and the engine is there."""
+        """Its strokes are those of a MyPaint brush, and the engine is there; see :func:`.engine.check_engine`."""
         check_engine(renderer)
 
     def write(self, painting: Painting, path: Path) -> None:

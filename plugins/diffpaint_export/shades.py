@@ -13,7 +13,7 @@ MORE = 5  # times as many shades at most, for soft edges
 
 
 def wanted(alpha: np.ndarray, least: int, band: float) -> int:
-    """How many shades a stroke takes, so that its soft edges are in bands of about this width, px; ``least`` or more."""
+    """How many shades a stroke takes, at least ``least``, so that its soft edges are in bands of this width, px."""
     peak = float(alpha.max(initial=0))
     inside, core = (int((alpha > share * peak).sum()) for share in SOFT)
     edge = (math.sqrt(inside) - math.sqrt(core)) / math.sqrt(math.pi)  # how wide, of a round stroke
@@ -35,12 +35,13 @@ def shades(alpha: np.ndarray, count: int) -> list[tuple[float, float]]:
     values = (edges[:-1] + edges[1:]) / 2
     peak = float(alpha.max(initial=0))
     steps = np.linspace(0, peak, count + 1)
+    total = np.zeros(count + 1)
     for _ in range(ROUNDS):
         nearest = np.abs(values[:, None] - steps).argmin(1)
         total = np.bincount(nearest, weight, count + 1)
         mean = np.bincount(nearest, weight * values, count + 1) / np.maximum(total, 1)
         steps[1:] = np.where(total > 0, mean, steps)[1:]
-    steps = np.unique(np.concatenate([[0.0], steps[steps > 0]]))
+    steps = np.concatenate([[0.0], steps[1:][total[1:] > 0]])
     thresholds = (steps[:-1] + steps[1:]) / 2
     opacities = (steps[1:] - steps[:-1]) / (1 - steps[:-1])
     return list(zip(thresholds.tolist(), opacities.tolist(), strict=True))

@@ -82,7 +82,11 @@ class SvgWriter(Writer):
         if not painting.transparent:
             yield from _layer("ground", "ground", [_ground(painting.background)])
         for number, level in enumerate(by_side(columns, table.cpu().numpy()), 1):
-            strokes = self._outlined(drawn, level, BAND * max(height, width)) if curves is None else self._lined(drawn, level, curves)
+            strokes = (
+                self._outlined(drawn, level, BAND * max(height, width))
+                if curves is None
+                else self._lined(drawn, level, curves)
+            )
             yield from _layer(f"level-{number}", level.name, strokes)
         yield "</svg>\n"
 

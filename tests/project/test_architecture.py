@@ -32,7 +32,11 @@ LEARNS_FROM_THE_ENGINE = (
     *("diffpaint_neural.training", "diffpaint_neural.commands"),
     *("diffpaint_agent.training", "diffpaint_agent.commands"),
 )
-OTHERS = dict.fromkeys((*LEARNS_FROM_THE_ENGINE, "diffpaint_bench"), "diffpaint_mypaint")
+DRAWS_BY_THE_ENGINE = ("diffpaint_bench", "diffpaint_export.engine")
+OTHERS = {
+    **dict.fromkeys((*LEARNS_FROM_THE_ENGINE, *DRAWS_BY_THE_ENGINE), "diffpaint_mypaint"),
+    "diffpaint_export.player": "diffpaint_neural",
+}
 ROOMS = ("io", "fast", "training", "cli", "testing")  # of the core, beside the library proper
 CODE = [ROOT / "diffpaint", *PLUGINS, ROOT / "tests", ROOT / "examples"]
 

@@ -128,7 +128,7 @@ def test_its_commands_run_as_they_stand(world):
     assert len(outputs) >= 9
     assert all((world.folder / output).exists() for output in outputs)
     assert (world.folder / "run" / "weights.safetensors").exists()
-    assert (world.folder / "strokes.csv").read_text().startswith("x,y,radius,opacity,red,green,blue")
+    assert (world.folder / "strokes.tsv").read_text().startswith("x\ty\tradius\topacity\tred\tgreen\tblue")
 
 
 def test_its_python_runs(world):

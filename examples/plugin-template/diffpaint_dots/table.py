@@ -1,4 +1,4 @@
-"""``.csv``: a writer of strokes as a table."""
+"""``.tsv``: a writer of strokes as a table, with tabs between columns."""
 
 import csv
 from pathlib import Path
@@ -20,6 +20,6 @@ class TableWriter(Writer):
     def write(self, painting: Painting, path: Path) -> None:
         columns, strokes = painting.renderer.strokes(painting.actions[0])
         with replacing(path) as temporary, temporary.open("w", newline="") as file:
-            rows = csv.writer(file)
+            rows = csv.writer(file, delimiter="\t")
             rows.writerow(columns)
             rows.writerows([round(value, self.digits) for value in row] for row in strokes.tolist())

@@ -101,7 +101,7 @@ class TestDropFaint(StrategyConformance):
 
 
 class TestTableWriter(WriterConformance):
-    ending = ".csv"
+    ending = ".tsv"
 
     @pytest.fixture
     def writer(self):
