@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from diffpaint import Painting
+from diffpaint import Painting, Renderer, StrokeRenderer
 from diffpaint.compositing import Stack
 
 FAINT = 1 / 512  # alpha that no picture of 8 bits shows
@@ -28,6 +28,15 @@ class Mark(NamedTuple):
     alpha: np.ndarray
     top: int
     left: int
+
+
+def check_marks(renderer: Renderer) -> None:
+    """ValueError for a renderer that has no strokes that lie over one another."""
+    whole = isinstance(renderer, StrokeRenderer) and not renderer.stitches
+    if whole or type(renderer).stacks is Renderer.stacks:
+        raise ValueError(
+            f"a {type(renderer).__name__} lays no strokes over one another, so they cannot be drawn one by one"
+        )
 
 
 @torch.no_grad()

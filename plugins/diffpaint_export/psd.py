@@ -46,8 +46,8 @@ class PsdWriter(Writer):
         from psd_tools import PSDImage
 
         layers = drawn(painting, self.layers)
-        whole = Image.fromarray(merged(layers))
-        document = PSDImage.frompil(whole if painting.transparent else whole.convert("RGB"))
+        # of a picture with alpha: in others psd-tools makes the alpha of layers a mask
+        document = PSDImage.frompil(Image.fromarray(merged(layers)))
         for layer in layers:
             document.create_pixel_layer(Image.fromarray(layer.pixels), name=layer.name)
         with replacing(path) as temporary:

@@ -15,7 +15,7 @@ from diffpaint.io.ground import encode_ground
 
 from .levels import Level, by_side
 from .line import ENDS, Line, line, nearest_first
-from .marks import Mark, marks
+from .marks import Mark, check_marks, marks
 from .outline import outlines
 from .shades import wanted
 
@@ -53,7 +53,8 @@ class SvgWriter(Writer):
         self.style, self.shades, self.order = style, int(shades), order
 
     def check_renderer(self, renderer: Renderer) -> None:
-        """See :meth:`diffpaint.Writer.check_renderer`."""
+        """See :meth:`diffpaint.Writer.check_renderer`; it lays stroke over stroke, along curves if they are lines."""
+        check_marks(renderer)
         if self.style == "lines" and (missing := [name for name in ENDS if name not in renderer.action_names]):
             raise ValueError(
                 f"svg(style=lines) draws strokes along curves, and those of {type(renderer).__name__} have no "
