@@ -20,7 +20,14 @@ from .shrinking import shrunk
 from .tiff import in_bands
 
 WRITTEN = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what every Pillow writes in RGB
-LARGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500, ".gif": 65535, ".mp4": 16384}  # px a side, where it is little
+LARGEST = {
+    ".webp": 16383,
+    ".jpg": 65500,
+    ".jpeg": 65500,
+    ".gif": 65535,
+    ".mp4": 16384,
+    ".psd": 30000,
+}  # px a side, where it is little
 WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 JPEG = {"quality": 95, "subsampling": 0}  # colours as fine as brightness
 OPTIONS: dict[str, dict[str, Any]] = {

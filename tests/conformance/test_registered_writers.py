@@ -6,16 +6,37 @@ import diffpaint
 from diffpaint.painting import find_writer
 from diffpaint.testing import WriterConformance
 
-ENDINGS = ("bmp", "gif", "jpeg", "jpg", "json", "mp4", "png", "tif", "tiff", "webp")
+ENDINGS = ("bmp", "csv", "gif", "jpeg", "jpg", "json", "mp4", "parquet", "png", "svg", "tif", "tiff", "webp")
+OF_PAINTERS = ("html", "ora", "psd")  # which write paintings of a MyPaint brush alone
+NEEDED = {"mp4": "imageio_ffmpeg", "parquet": "pyarrow", "psd": "psd_tools"}
 
 
 class TestWriter(WriterConformance):
     @pytest.fixture(params=ENDINGS)
     def writer(self, request):
         self.ending = f".{request.param}"
-        if request.param == "mp4":
-            pytest.importorskip("imageio_ffmpeg")
+        pytest.importorskip(NEEDED.get(request.param, "diffpaint"))
         return find_writer(f"a{self.ending}")
+
+
+class TestWriterOfAPainter(WriterConformance):
+    @pytest.fixture(params=OF_PAINTERS)
+    def writer(self, request, engine):
+        self.ending = f".{request.param}"
+        pytest.importorskip(NEEDED.get(request.param, "diffpaint"))
+        return find_writer(f"a{self.ending}")
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("neural-splat", size=(24, 32))
+
+
+class TestLinesOfASvg(WriterConformance):
+    ending = ".svg"
+
+    @pytest.fixture
+    def writer(self):
+        return find_writer("a.svg", style="lines", order="nearest")
 
 
 class TestWriterOfAGrid(TestWriter):
