@@ -16,6 +16,7 @@ import click
 from ..constraints import Constraint
 from ..io.checkpoint import damage_named, read_settings
 from ..io.files import beside, check_outputs, check_writable
+from ..io.film import KINDS
 from ..io.images import read_size
 from ..io.lock import locked
 from ..io.schema import check_schema
@@ -168,7 +169,7 @@ def film_writer(path: Path, frames: int) -> Any:
     except ValueError as error:
         if "frames" in str(error) and "at least" in str(error):
             raise ValueError(f"--{error}") from error
-        raise ValueError(f"{path}: a time-lapse is a .gif or an .mp4 ({error})") from error
+        raise ValueError(f"{path}: a time-lapse is {KINDS} ({error})") from error
 
 
 def check_size(size: int) -> int:
@@ -242,7 +243,7 @@ def paint_options(
         click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]"),
         click.option("--resume", is_flag=True, help="Go on with an interrupted painting; needs no other option."),
         overwrite_option,
-        click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif or .mp4."),
+        click.option("--timelapse", type=file, help="Also film it stroke by stroke: a .gif, .mp4 or .webm."),
         click.option("--frames", default=60, show_default=True, help="Pictures in the time-lapse."),
         constraint_options,
     ]

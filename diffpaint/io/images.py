@@ -26,6 +26,7 @@ LARGEST = {
     ".jpeg": 65500,
     ".gif": 65535,
     ".mp4": 16384,
+    ".webm": 16384,
     ".psd": 30000,
 }  # px a side, where it is little
 WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from ..painting import Painting, Writer
 from .files import replacing
-from .film import check_film, write_film
+from .film import check_film, check_frames, spread, write_film
 from .images import write_image
 from .readable import dump
 
@@ -45,10 +44,7 @@ class FilmWriter(Writer):
     """
 
     def __init__(self, frames: int = 60, seconds: float = 8.0):
-        if frames < 1:
-            raise ValueError(f"frames: a film needs at least 1, got {frames}")
-        if not 0 < seconds < math.inf:
-            raise ValueError(f"seconds, the length of a film, must be above 0, got {seconds}")
+        check_frames(frames, seconds)
         self.frames, self.seconds = frames, seconds
 
     def check(self, path: Path) -> None:
@@ -60,11 +56,10 @@ class FilmWriter(Writer):
         write_film(path, self._chosen(painting), self.seconds)
 
     def _chosen(self, painting: Painting) -> Iterator[Tensor]:
-        strokes = painting.actions.shape[1]
-        wanted = {math.ceil((i + 1) * strokes / self.frames) - 1 for i in range(self.frames)}
-        index, frame = -1, painting.background
-        for index, frame in enumerate(painting.frames()):
-            if index in wanted:
+        wanted = spread(painting.actions.shape[1], self.frames)
+        drawn, frame = 0, painting.background
+        for drawn, frame in enumerate(painting.frames(), 1):
+            if drawn in wanted:
                 yield frame
-        if index not in wanted:  # a renderer whose frames are not its strokes
+        if drawn not in wanted:  # a renderer whose frames are not its strokes
             yield frame

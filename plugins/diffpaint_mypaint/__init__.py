@@ -4,7 +4,7 @@ from .brushes import BrushFile, brush_names, carried_brush, read_brush, unpack_b
 from .dataset import Manifest, check_complete, plan, read_manifest, read_shard, write
 from .engine import Brush, Surface
 from .library import EngineMissing, engine_version, libmypaint
-from .replay import check_replayable, replay, replay_in_layers
+from .replay import check_replayable, replay, replay_in_frames, replay_in_layers
 from .strokes import alpha_masks, draw_painting, random_actions
 from .trial import remarks, slowness
 
@@ -29,6 +29,7 @@ __all__ = [
     "read_shard",
     "remarks",
     "replay",
+    "replay_in_frames",
     "replay_in_layers",
     "slowness",
     "unpack_brush",

@@ -12,12 +12,13 @@ from tqdm import tqdm
 from diffpaint.cli.outputs import check_free, overwrite_option
 from diffpaint.io.document import read_document
 from diffpaint.io.files import check_outputs
-from diffpaint.io.images import check_picture, write_image
+from diffpaint.io.film import FILMS, check_film, check_frames, spread, write_film
+from diffpaint.io.images import check_picture, check_side, write_image
 
 from .brushes import carried_brush, read_brush
 from .dataset import plan, write
 from .engine import Brush
-from .replay import check_replayable
+from .replay import check_replayable, replay_in_frames
 from .replay import replay as draw
 from .strokes import RADIUS
 from .trial import remarks, slowness
@@ -80,15 +81,30 @@ def strokes(
 
 @click.command()
 @click.argument("painting", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The picture: a .png, .jpg, ...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The picture: a .png, .jpg, ...; or a film, as it grows: a .gif, .mp4 or .webm.",
+)
 @click.option("--size", type=int, help="Longest side, px.  [default: the painting's own]")
 @click.option("--brush", help="Another brush, by name or .myb file.  [default: the painting's own]")
 @click.option(
     "--smudge/--no-smudge", default=None, help="Of brushes that smudge.  [default: as the painter learned it]"
 )
+@click.option("--frames", default=60, show_default=True, help="Pictures of a film.")
+@click.option("--seconds", default=8.0, show_default=True, help="Length of a film.")
 @overwrite_option
 def replay(
-    painting: Path, output: Path, size: int | None, brush: str | None, smudge: bool | None, overwrite: bool
+    painting: Path,
+    output: Path,
+    size: int | None,
+    brush: str | None,
+    smudge: bool | None,
+    frames: int,
+    seconds: float,
+    overwrite: bool,
 ) -> None:
     """Draw a saved PAINTING (.json) again, with the real MyPaint engine, at any size.
 
@@ -98,12 +114,18 @@ def replay(
     Examples:
         diffpaint replay cat.json -o real.png --size 2048
         diffpaint replay cat.json -o chalk.png --brush deevad/chalk
+        diffpaint replay cat.json -o film.mp4 --size 1024 --frames 240 --seconds 12
     """
-    check_picture(output)
+    film = output.suffix.lower() in FILMS
+    if film:
+        check_frames(frames, seconds)
+        check_film(output)
+    else:
+        check_picture(output)
     check_outputs(output, inputs=[painting, *([brush] if brush else [])])
     check_free(output, overwrite=overwrite)
     document = read_document(painting)
-    check_picture(output, max(document["width"], document["height"]) if size is None else size)
+    check_side(output, max(document["width"], document["height"]) if size is None else size)
     check_replayable(document)
     if brush is None and document["brush"] is None:
         raise ValueError(f"{painting} names no brush; say which with --brush")
@@ -115,6 +137,11 @@ def replay(
     differs = [f"with {file.name} the picture will differ from the painting: {reason}"] if reason else []
     for remark in (*remarks(engine), *differs):
         click.echo(f"note: {remark}", err=True)
+    if film:
+        pictures = replay_in_frames(document, engine, spread(len(document["strokes"]), frames), size)
+        write_film(output, pictures, seconds)
+        click.echo(f"wrote {output}", err=True)
+        return
     picture = draw(document, engine, size)
     write_image(output, picture)
     click.echo(f"wrote {output} ({picture.shape[1]} x {picture.shape[0]} px)", err=True)

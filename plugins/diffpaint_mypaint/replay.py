@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from diffpaint.renderer import STROKE_ACTION
 from .engine import Brush
 from .limits import check_distance
 from .reach import LEARNED_SIDE
-from .strokes import draw_layers, draw_painting
+from .strokes import draw_frames, draw_layers, draw_painting
 
 COLUMNS = tuple("radius" if name == "size" else name for name in STROKE_ACTION)  # of a document that can be replayed
 CELLS = 1e-3, 1e6  # px; farther off, the engine loses the speed of strokes
@@ -63,8 +63,36 @@ def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> n
     )
 
 
+def replay_in_frames(
+    document: dict[str, Any], brush: Brush, ends: Collection[int], size: int | None = None
+) -> Iterator[np.ndarray]:
+    """Draw the strokes of a painting, and look at it on the way.
+
+    Args:
+        document: As of :func:`replay`; so are brush, size, and what is raised.
+        brush: The brush to draw with.
+        ends: After how many strokes.
+        size: Longest side, px.
+
+    Yields:
+        uint8 (H, W, 3), sRGB; a transparent painting is on white.
+    """
+    scene = _scene(document, brush, size)
+    ground = _ground(document["background"], (scene.height, scene.width))
+    yield from draw_frames(
+        scene.strokes,
+        brush,
+        scene.width,
+        scene.height,
+        cell=scene.cells,
+        ends=ends,
+        oversample=scene.oversample,
+        background=(1.0, 1.0, 1.0) if ground is None else ground,
+    )
+
+
 def replay_in_layers(
-    document: dict[str, Any], brush: Brush, ends: Sequence[int], size: int | None = None
+    document: dict[str, Any], brush: Brush, ends: Collection[int], size: int | None = None
 ) -> Iterator[np.ndarray]:
     """Draw the strokes of a painting on several transparent canvases, which make its :func:`replay` together.
 

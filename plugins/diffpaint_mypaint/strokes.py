@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -113,13 +113,42 @@ def draw_painting(
     Returns:
         uint8 (height, width, 3), sRGB; without a background (height, width, 4), with alpha.
     """
-    surface = Surface(width * oversample, height * oversample, shrink=oversample)
-    if isinstance(background, np.ndarray):
-        background = background.repeat(oversample, 0).repeat(oversample, 1)
-    surface.clear(background)
+    surface = _surface(width, height, oversample, background)
     for _ in _drawn(surface, strokes, brush, cell, oversample):
         pass
     return surface.rgb8() if background is not None else surface.rgba8()
+
+
+def draw_frames(
+    strokes: np.ndarray,
+    brush: Brush | str,
+    width: int,
+    height: int,
+    *,
+    cell: float | np.ndarray,
+    ends: Collection[int],
+    oversample: int = 1,
+    background: tuple[float, float, float] | np.ndarray = (1.0, 1.0, 1.0),
+) -> Iterator[np.ndarray]:
+    """Draw strokes as :func:`draw_painting` does, and look at the canvas on the way.
+
+    Args:
+        strokes: As of :func:`draw_painting`; so are all others.
+        brush: Its random generator starts afresh.
+        width: Of the canvas, px.
+        height: Of the canvas, px.
+        cell: Of all strokes or (T,) of each.
+        ends: After how many strokes.
+        oversample: Draw so many times larger.
+        background: What is painted on.
+
+    Yields:
+        uint8 (height, width, 3), sRGB.
+    """
+    surface = _surface(width, height, oversample, background)
+    for drawn in _drawn(surface, strokes, brush, cell, oversample):
+        if drawn in ends:
+            yield surface.rgb8()
 
 
 def draw_layers(
@@ -129,7 +158,7 @@ def draw_layers(
     height: int,
     *,
     cell: float | np.ndarray,
-    ends: Sequence[int],
+    ends: Collection[int],
     oversample: int = 1,
 ) -> Iterator[np.ndarray]:
     """Draw strokes as :func:`draw_painting` does, on several transparent canvases one after another.
@@ -148,12 +177,22 @@ def draw_layers(
     Yields:
         uint8 (height, width, 4), straight colour and alpha, of each layer.
     """
-    surface = Surface(width * oversample, height * oversample, shrink=oversample)
-    surface.clear()
+    surface = _surface(width, height, oversample, None)
     for drawn in _drawn(surface, strokes, brush, cell, oversample):
         if drawn in ends:
             yield surface.rgba8()
             surface.clear()
+
+
+def _surface(
+    width: int, height: int, oversample: int, background: tuple[float, float, float] | np.ndarray | None
+) -> Surface:
+    """What is drawn on, so many times larger than the picture."""
+    surface = Surface(width * oversample, height * oversample, shrink=oversample)
+    if isinstance(background, np.ndarray):
+        background = background.repeat(oversample, 0).repeat(oversample, 1)
+    surface.clear(background)
+    return surface
 
 
 def _drawn(

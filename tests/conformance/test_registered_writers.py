@@ -6,9 +6,9 @@ import diffpaint
 from diffpaint.painting import find_writer
 from diffpaint.testing import WriterConformance
 
-ENDINGS = ("bmp", "csv", "gif", "jpeg", "jpg", "json", "mp4", "parquet", "png", "svg", "tif", "tiff", "webp")
+ENDINGS = ("bmp", "csv", "gif", "jpeg", "jpg", "json", "mp4", "parquet", "png", "svg", "tif", "tiff", "webm", "webp")
 OF_PAINTERS = ("html", "ora", "psd")  # which write paintings of a MyPaint brush alone
-NEEDED = {"mp4": "imageio_ffmpeg", "parquet": "pyarrow", "psd": "psd_tools"}
+NEEDED = {"mp4": "imageio_ffmpeg", "webm": "imageio_ffmpeg", "parquet": "pyarrow", "psd": "psd_tools"}
 
 
 class TestWriter(WriterConformance):

@@ -41,16 +41,17 @@ def test_a_gif_grows(painting, tmp_path):
         assert (shown - frame).abs().mean() < 0.02
 
 
-@pytest.mark.parametrize("size", [(20, 30), (21, 31)])  # films want even sides
-def test_an_mp4_ends_with_the_canvas(tmp_path, size):
+@pytest.mark.parametrize(("size", "ending"), [((20, 30), "mp4"), ((21, 31), "mp4"), ((20, 30), "webm")])  # even sides
+def test_a_film_ends_with_the_canvas(tmp_path, size, ending):
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
     grid = diffpaint.load_renderer("grid", rows=2, cols=2, size=size)
     actions = grid.initial(1, 2, torch.Generator().manual_seed(0))
     ground = torch.ones(1, 3, *size)
     painting = Painting(grid(actions), actions, grid, 0, ground)
-    painting.save(tmp_path / "a.mp4", seconds=1.0)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "a.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    film = tmp_path / f"a.{ending}"
+    painting.save(film, seconds=1.0)
+    assert list(tmp_path.iterdir()) == [film]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", film, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     decoded = subprocess.run(command, capture_output=True, check=True).stdout
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     film = torch.frombuffer(bytearray(decoded), dtype=torch.uint8).view(-1, *even, 3) / 255
@@ -99,7 +100,7 @@ def test_other_films_are_refused_before_a_frame_is_made(tmp_path, name):
         pytest.fail("a frame was asked for")
         yield
 
-    with pytest.raises(ValueError, match=r"is a \.gif or an \.mp4"):
+    with pytest.raises(ValueError, match=r"is a \.gif, an \.mp4 or a \.webm"):
         write_film(tmp_path / name, frames())
     assert list(tmp_path.iterdir()) == []
 
@@ -177,7 +178,9 @@ def test_a_missing_ffmpeg_is_found_before_a_frame_is_made(tmp_path, monkeypatch)
         check_film(tmp_path / "a.mp4")
 
 
-@pytest.mark.parametrize(("name", "most"), [("a.webp", 16383), ("a.jpg", 65500), ("a.gif", 65535), ("a.mp4", 16384)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("a.webp", 16383), ("a.jpg", 65500), ("a.gif", 65535), ("a.mp4", 16384), ("a.webm", 16384)]
+)
 def test_the_limits_of_formats_are_known(name, most):
     check_side(name, most)
     with pytest.raises(ValueError, match=f"has at most {most} px a side, not {most + 1}"):

@@ -14,7 +14,7 @@ from diffpaint import Painting, Renderer
 from diffpaint.cli.main import cli
 from diffpaint.io.document import read_document
 from diffpaint_mypaint import Brush, read_brush
-from diffpaint_mypaint.replay import replay
+from diffpaint_mypaint.replay import replay, replay_in_frames
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -247,3 +247,41 @@ def test_what_was_painted_on_is_there_in_the_replay(background, tmp_path):
         assert drawn.shape == (48, 90, 4)
         assert abs(drawn[..., 3] / 255 - painting.pixels()[0, 3].numpy()).mean() < 0.1
         assert drawn[..., 3].min() == 0
+
+
+@pytest.mark.parametrize("ending", ["gif", "webm"])
+def test_the_engine_is_filmed(painting, ending, tmp_path):
+    if ending == "webm":
+        pytest.importorskip("imageio_ffmpeg")
+    painting.save(tmp_path / "a.json")
+    film = tmp_path / f"a.{ending}"
+    arguments = ["replay", tmp_path / "a.json", "-o", film, "--frames", 4, "--seconds", 1]
+    done = CliRunner().invoke(cli, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == f"wrote {film}"
+    if ending == "gif":
+        with Image.open(film) as shown:
+            assert shown.n_frames == 4
+            shown.seek(3)
+            last = np.asarray(shown.convert("RGB")).astype(float)
+        document = read_document(tmp_path / "a.json")
+        assert np.abs(last - replay(document, Brush(read_brush("classic/dry_brush")))).mean() < 12  # 256 colours
+
+
+def test_frames_of_the_engine_end_with_its_picture(painting):
+    document, brush = painting.document(), Brush(read_brush("classic/dry_brush"))
+    strokes = len(document["strokes"])
+    first, last = replay_in_frames(document, brush, [1, strokes])
+    assert np.array_equal(last, replay(document, brush))
+    assert (first == 255).mean() > (last == 255).mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [(["--frames", "0"], "at least 1, got 0"), (["--seconds", "0"], "must be above 0, got 0")]
+)
+def test_a_film_of_nothing_is_refused(painting, options, said, tmp_path):
+    painting.save(tmp_path / "a.json")
+    done = CliRunner().invoke(cli, ["replay", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.gif"), *options])
+    assert done.exit_code == 2
+    assert said in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
