@@ -27,10 +27,12 @@ def contours(picture: np.ndarray, level: float) -> list[np.ndarray]:
     code = inside[:-1, :-1] + 2 * inside[:-1, 1:] + 4 * inside[1:, 1:] + 8 * inside[1:, :-1]
     width = values.shape[1]
     following: dict[int, int] = {}
-    for corners, segments in _SEGMENTS.items():
-        rows, columns = np.nonzero(code == corners)
-        for first, last in segments:
-            starts, ends = _edges(rows, columns, first, width), _edges(rows, columns, last, width)
+    rows, columns = np.nonzero(code % 15)  # squares that are neither inside nor outside as a whole
+    kinds = code[rows, columns]
+    for corners in np.unique(kinds).tolist():
+        those = rows[kinds == corners], columns[kinds == corners]
+        for first, last in _SEGMENTS[corners]:
+            starts, ends = _edges(*those, first, width), _edges(*those, last, width)
             following.update(zip(starts.tolist(), ends.tolist(), strict=True))
     curves = []
     while following:

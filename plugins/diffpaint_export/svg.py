@@ -17,12 +17,10 @@ from .levels import Level, by_side
 from .line import ENDS, Line, line, nearest_first
 from .marks import Mark, check_marks, marks
 from .outline import outlines
-from .shades import wanted
 
 STYLES = ("outline", "lines")
 ORDERS = ("drawing", "nearest")
 MOST_SHADES = 32
-BAND = 0.006  # of the longer side, how wide flat bands of soft edges are at most, while shades last
 
 
 class SvgWriter(Writer):
@@ -84,16 +82,16 @@ class SvgWriter(Writer):
             yield from _layer("ground", "ground", [_ground(painting.background)])
         for number, level in enumerate(by_side(columns, table.cpu().numpy()), 1):
             strokes = (
-                self._outlined(drawn, level, BAND * max(height, width))
+                self._outlined(drawn, level, max(height, width))
                 if curves is None
                 else self._lined(drawn, level, curves)
             )
             yield from _layer(f"level-{number}", level.name, strokes)
         yield "</svg>\n"
 
-    def _outlined(self, drawn: list[Mark], level: Level, band: float) -> Iterator[str]:
+    def _outlined(self, drawn: list[Mark], level: Level, longest: int) -> Iterator[str]:
         for index in level.strokes:
-            paths = outlines(drawn[index], wanted(drawn[index].alpha, self.shades, band))
+            paths = outlines(drawn[index], self.shades, longest)
             shown = "".join(f'<path fill-opacity="{opacity:.3g}" d="{data}"/>' for data, opacity in paths)
             yield f'<g id="stroke-{index + 1}" fill="{_hex(drawn[index].color)}">{shown}</g>'
 
