@@ -1,7 +1,7 @@
 // The player: a painting that paints itself, a slider over its strokes, speed, and a button that saves a picture.
 const KEPT = 8; // canvases kept on the way, to go back from
 const MOST = 2048; // px of the longest side
-const BUSY = 12; // ms of painting between two frames
+const BUSY = 12, HURRIED = 40; // ms of painting between two frames, and on the way to a stroke that was asked for
 const SLOWEST = 1, FASTEST = 2000; // strokes a second
 
 const painting = JSON.parse(document.getElementById("painting").textContent);
@@ -45,10 +45,15 @@ function fitted() { // px of the canvas on this screen, and as it is shown
   return { shown, scale: Math.min(wanted, Math.max(MOST, asked ? 8192 : 0) / longest) };
 }
 
-function fit(again) { // the canvas as large as the screen lets it be; painted anew if that is another size
+function place() { // the canvas as large as the screen lets it be
   const { shown, scale } = fitted();
   canvas.style.width = `${Math.floor(shown * painting.width)}px`;
   canvas.style.height = `${Math.floor(shown * painting.height)}px`;
+  return scale;
+}
+
+function fit(again) { // painted anew if that is another size
+  const scale = place();
   if (!again && Math.abs(scale / state.scale - 1) < 0.1) return;
   const width = Math.max(1, Math.round(painting.width * scale)), height = Math.max(1, Math.round(painting.height * scale));
   canvas.width = width;
@@ -120,7 +125,7 @@ function frame(now) {
   }
   state.last = now;
   if (state.done > Math.floor(state.wanted)) back(Math.floor(state.wanted));
-  const until = performance.now() + BUSY;
+  const until = performance.now() + (state.playing ? BUSY : HURRIED);
   while (state.done < Math.floor(state.wanted) && performance.now() < until) paintOne();
   if (state.playing && state.done >= total) state.playing = false;
   tell();
@@ -172,6 +177,7 @@ function begin() {
   fit(true);
   let resized;
   new ResizeObserver(() => {
+    place();
     clearTimeout(resized);
     resized = setTimeout(() => fit(false), 200);
   }).observe(find("stage"));
