@@ -31,8 +31,7 @@ opened.save(sys.argv[2])
 GIMP = """
 (let* ((image (car (gimp-file-load RUN-NONINTERACTIVE "{0}" "{0}"))))
   (gimp-message (string-append "layers: " (number->string (car (gimp-image-get-layers image)))))
-  (file-png-save RUN-NONINTERACTIVE image (car (gimp-image-flatten image)) "{1}" "{1}" 0 9 0 0 0 0 0)
-  (gimp-quit 0))
+  (file-png-save RUN-NONINTERACTIVE image (car (gimp-image-flatten image)) "{1}" "{1}" 0 9 0 0 0 0 0))
 """
 
 
@@ -107,7 +106,9 @@ def test_gimp_opens_a_psd(scattered, tmp_path):
     gimp = program("gimp")
     PsdWriter(layers=3).write(scattered, tmp_path / "a.psd")
     script = GIMP.format(tmp_path / "a.psd", tmp_path / "a.png").replace("\n", " ")
-    done = subprocess.run([gimp, "-i", "-d", "-f", "-b", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [gimp, "-i", "-d", "-f", "-b", script, "-b", "(gimp-quit 0)"], capture_output=True, text=True, timeout=120
+    )
     assert "layers: 4" in done.stdout + done.stderr
     assert np.abs(pixels(tmp_path / "a.png")[..., :3] - replayed(scattered)).mean() < 0.6
 
