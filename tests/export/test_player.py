@@ -17,27 +17,39 @@ import diffpaint
 from diffpaint import read_image
 from diffpaint_export import PlayerWriter
 
-# What a test asks of the page: the canvas, once it has painted all strokes at the size of the painting; once more after
-# it went back to the middle and on again; and the PNG that it saves.
+# What a test asks of the page: the canvas, once it has painted all strokes at the size of the painting; after it went
+# back and on again, by its slider and by its keys; and the PNG that it saves. Frames come at once, not by the screen.
 ASK = """<script>
+window.requestAnimationFrame = () => 0;
 location.hash = "#px=@LONGEST@";
-fit(true);
-const wait = (to, then) => state.done === to ? then() : setTimeout(() => wait(to, then), 20);
 const answer = (id, text) => {
   const box = document.createElement("pre");
   box.id = id;
   box.textContent = text;
   document.body.append(box);
 };
-wait(total, () => {
-  answer("finished", canvas.toDataURL());
-  go(Math.floor(total / 3));
-  wait(Math.floor(total / 3), () => {
-    answer("third", canvas.toDataURL());
-    go(total);
-    wait(total, () => answer("again", canvas.toDataURL()));
-  });
-});
+const painted_ = (id, to) => {
+  while (state.done !== to) frame(performance.now());
+  answer(id, canvas.toDataURL());
+};
+const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const ask = () => {
+  fit(true);
+  go(total);
+  painted_("finished", total);
+  position.value = Math.floor(total / 3);
+  position.dispatchEvent(new Event("input"));
+  painted_("third", Math.floor(total / 3));
+  press("Home");
+  press("ArrowRight");
+  painted_("first", 1);
+  press("End");
+  painted_("again", total);
+  canvas.toBlob = (then, kind) => answer("saved", canvas.toDataURL(kind));
+  press("s");
+};
+if (state.pixels) ask();
+else state.ground.addEventListener("load", ask);
 </script>"""
 
 
@@ -51,7 +63,7 @@ def asked(painting, chromium, tmp_path):
     text = re.sub(r"<meta http-equiv[^>]*>", "", page_of(painting, tmp_path / "a.html"))
     script = ASK.replace("@LONGEST@", str(max(painting.renderer.size)))
     (tmp_path / "asked.html").write_text(text.replace("</body>", f"{script}</body>"))
-    shown = chromium("--virtual-time-budget=100000", "--dump-dom", (tmp_path / "asked.html").as_uri())
+    shown = chromium("--virtual-time-budget=10000", "--dump-dom", (tmp_path / "asked.html").as_uri())
     found = re.findall(r'<pre id="(\w+)">data:image/png;base64,([^<]*)<', shown)
     return {name: read_image(io.BytesIO(base64.b64decode(data)), alpha=True) for name, data in found}
 
@@ -62,6 +74,8 @@ def test_the_page_paints_what_the_painter_paints(scattered, chromium, tmp_path):
     third = list(scattered.frames())[19]
     assert apart(pictures["third"], third) < 0.5
     assert apart(pictures["again"], scattered.canvas) < 0.5
+    assert apart(pictures["first"], next(scattered.frames())) < 0.5  # by its keys
+    assert apart(pictures["saved"], scattered.canvas) < 0.5
 
 
 @pytest.mark.parametrize("kind", ["transparent", "picture"])
