@@ -26,7 +26,7 @@ def test_shipped_painters_are_true_to_the_engine(painter, brush):
     print(f"\nneural-{painter}, {brush}\n{fidelity.table()}")
     assert fidelity.stray < 1
     if painter == "splat":
-        assert fidelity.gap <= 0.6
+        assert fidelity.gap <= 0.6 if fidelity.random else fidelity.psnr >= 32
     if painter == "vae":
         assert fidelity.psnr >= 21
         assert fidelity.texture <= 0.7

@@ -160,5 +160,5 @@ def test_a_shipped_painter_is_true_to_the_engine(brush):
     oversample = header.get("data", {"oversample": 4})["oversample"]
     painter = diffpaint.load_renderer("neural-splat", brush=brush)
     fidelity = measure(painter, brush=read_brush(brush), oversample=oversample, actions=32, draws=16)
-    assert fidelity.gap < 1.0
+    assert fidelity.gap < 1.0 if fidelity.random else fidelity.psnr > 30
     assert fidelity.stray < 1.0

@@ -26,6 +26,7 @@ APART = 0x7EA1  # sets these actions apart from those of any data set, whatever 
 STROKES_AT_ONCE = 32
 INKED = 0.05  # of the mean stroke's alpha: pixels that count as inside the stroke
 ROUNDING = (1 / 255) ** 2 / 12  # mean squared error of 8 bits: nothing smaller is measured
+ALIKE = 0.05  # mean absolute error between draws, in 1/255, up to which a brush has no randomness
 BLUR = 5  # px, side of the box whose mean is what a stroke holds but for its grain
 
 
@@ -68,23 +69,36 @@ class Fidelity:
         """dB to the irreducible error."""
         return self.irreducible_psnr - self.psnr
 
+    @property
+    def random(self) -> bool:
+        """Whether the engine draws an action differently each time; else the irreducible error is that of 8 bits."""
+        return self.two_draws_mae > ALIKE
+
     def figures(self) -> dict[str, float]:
         """All figures, ``gap`` among them."""
         return asdict(self) | {"gap": self.gap}
 
     def table(self) -> str:
-        """The figures as lines of text."""
+        """The figures as lines of text; those of chance only where the engine's strokes have any."""
+        chance = [
+            f"PSNR of the irreducible error   {self.irreducible_psnr:6.2f} dB",
+            f"gap                             {self.gap:6.2f} dB",
+            f"mean absolute error             {self.mae:6.2f} / 255",
+            f"  of the mean stroke            {self.irreducible_mae:6.2f} / 255",
+            f"  between two real draws        {self.two_draws_mae:6.2f} / 255",
+            f"texture ratio                   {self.texture:6.2f}",
+            f"spread between draws            {self.spread:6.2f} of the engine's",
+        ]
+        alike = [
+            "the engine draws an action always alike",
+            f"mean absolute error             {self.mae:6.2f} / 255",
+            f"texture ratio                   {self.texture:6.2f}",
+        ]
         return "\n".join(
             [
                 f"strokes the painter never saw   {self.actions} actions x {self.draws} draws of the engine",
                 f"PSNR                            {self.psnr:6.2f} dB",
-                f"PSNR of the irreducible error   {self.irreducible_psnr:6.2f} dB",
-                f"gap                             {self.gap:6.2f} dB",
-                f"mean absolute error             {self.mae:6.2f} / 255",
-                f"  of the mean stroke            {self.irreducible_mae:6.2f} / 255",
-                f"  between two real draws        {self.two_draws_mae:6.2f} / 255",
-                f"texture ratio                   {self.texture:6.2f}",
-                f"spread between draws            {self.spread:6.2f} of the engine's",
+                *(chance if self.random else alike),
                 f"paint where the engine has none {self.stray:6.2f} / 255",
                 f"forward                         {self.forward_ms:6.2f} ms a stroke, {self.threads} thread(s)",
                 f"forward + backward              {self.backward_ms:6.2f} ms a stroke",
