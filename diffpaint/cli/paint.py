@@ -23,6 +23,8 @@ from .plan import longest_of, scattered
 
 CELLS = 216
 STROKES = 1000
+MATCHED = "content(begin=0.35) + 100*pixel"  # while strokes are added, squared error alone says best where they belong
+MATCHED_IN_CELLS = "content + 100*pixel"
 
 
 @click.command(cls=PaintCommand)
@@ -46,7 +48,11 @@ STROKES = 1000
     type=click.Path(path_type=Path),
     help="A picture, white where detail matters. On --background transparent, nothing is painted where it is black.",
 )
-@click.option("--objective", default="content + 100*pixel", show_default=True, help="What the painting should match.")
+@click.option(
+    "--objective",
+    metavar="OBJECTIVE",
+    help=f"What the painting should match.  [default: {MATCHED}; {MATCHED_IN_CELLS}, if there are cells]",
+)
 @click.option(
     "--background",
     metavar="COLOUR|PICTURE|transparent",
@@ -59,7 +65,7 @@ def paint(
     initializer: str,
     strategy: str | None,
     focus: Path | None,
-    objective: str,
+    objective: str | None,
     background: str | None,
 ) -> None:
     """Paint PHOTO with brushstrokes.
@@ -101,6 +107,7 @@ def paint(
         picture[:, 3:] *= mask.mean(1, keepdim=True)
     target = laid_on(ground.painted_on(size), picture)
     chosen = _strategy(strategy, total, target, mask)
+    objective = objective or (MATCHED_IN_CELLS if total is None else MATCHED)
     goal = load_objective(objective, target)
     photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
     run = {"objective": objective, "init": initializer, "photo": photo_hash}

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
+from diffpaint.fast.over import Places
+
 from .scatter import Scatter, shares
 
 SPREAD = 1 / 12  # of a patch's side: the standard deviation by which the error is gathered
@@ -24,6 +26,7 @@ CANDIDATES = (
     (0.4, 0.15, 1.5),
 )
 BOW = 0.08  # standard deviation of how far a stroke is bent
+AT_ONCE = 2**20  # pixels of candidates that are compared at a time
 FILLED, LOOSE = 0.8, 0.55  # of a patch, at most and at least: strokes that fill more or less are put into another one
 
 
@@ -154,21 +157,28 @@ def _gain(renderer: Scatter, picture: Tensor, canvas: Tensor, actions: Tensor, f
     of a (P - (1 - a) C) over the sum of a^2: its colour, if it is ``free``.
     """
     errors, colors = [], []
-    for run in renderer.runs(actions):
+    for run in renderer.runs(actions, AT_ONCE):
         stack = renderer.stack(actions[None, run], run).inside((canvas.shape[1], canvas.shape[2]))
-        ground, goal = (pad(each[None], stack.wider) for each in (canvas, picture))
-        inside = pad(torch.ones_like(ground[:, :1, : canvas.shape[1], : canvas.shape[2]]), stack.wider)
-        for strokes, view in stack.windows or ():
-            here, there, seen = (view(each)[0] for each in (ground, goal, inside))
-            alpha = stack.alpha[0, strokes]
-            ink, color = alpha * seen, stack.color[0, strokes].mean((2, 3), keepdim=True)
-            if free:
-                wanted = (ink * (there - (1 - alpha) * here)).sum((2, 3), keepdim=True)
-                color = (wanted / (ink * alpha).sum((2, 3), keepdim=True).clamp(min=1e-6)).clamp(CLEAR, 1 - CLEAR)
-            moved = ink * (color - here)
-            errors.append((moved * (moved + 2 * (here - there))).sum((1, 2, 3)))
-            colors.append(color[:, :, 0, 0])
+        assert isinstance(stack.windows, Places)
+        seen = torch.ones_like(canvas[:1])
+        here, there, seen = (_patches(pad(each, stack.wider), stack.windows) for each in (canvas, picture, seen))
+        alpha, color = stack.alpha[0], stack.color[0].mean((2, 3), keepdim=True)
+        ink = alpha * seen
+        if free:
+            wanted = (ink * (there - (1 - alpha) * here)).sum((2, 3), keepdim=True)
+            color = (wanted / (ink * alpha).sum((2, 3), keepdim=True).clamp(min=1e-6)).clamp(CLEAR, 1 - CLEAR)
+        moved = ink * (color - here)
+        errors.append((moved * (moved + 2 * (here - there))).sum((1, 2, 3)))
+        colors.append(color[:, :, 0, 0])
     return torch.cat(errors)[:, None], torch.cat(colors)
+
+
+def _patches(picture: Tensor, places: Places) -> Tensor:
+    """What of a picture (C, H, W) lies in each place, (N, C, h, w)."""
+    (height, width), corners = places.size, places.corners.to(picture.device)
+    rows = corners[:, :1] + torch.arange(height, device=picture.device)
+    columns = corners[:, 1:] + torch.arange(width, device=picture.device)
+    return picture[:, rows[:, :, None], columns[:, None]].movedim(1, 0)
 
 
 def refitted(renderer: Scatter, actions: Tensor) -> Tensor:

@@ -31,6 +31,8 @@ class Content(Compared):
         rotate: Largest angle, degrees.
         crop: Side, px, of the crops in which canvases of more than a megapixel are looked at, in the memory of one.
         crops: How many are drawn at random for each call; 0 takes all that cover the canvas.
+        begin: Part of the steps of an optimisation, from 0 up to but not including 1, before which it is 0 and costs
+            nothing: for what is added to it, such as squared error, to find places of strokes first.
 
     Raises:
         ValueError: An unknown model, layer or norm, a target of another shape, a negative number, or a canvas that is
@@ -51,14 +53,20 @@ class Content(Compared):
         rotate: float = 5.0,
         crop: int = 512,
         crops: int = 4,
+        begin: float = 0.0,
     ):
         check_target(target)
+        if not 0 <= begin < 1:
+            raise ValueError(f"begin is from 0 up to but not including 1, got {begin}")
         super().__init__(target, model, layers, norm, jitter, scale, rotate, crop, crops)
+        self.begin = begin
         self.register_buffer("target", target, persistent=False)
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean difference of activations, over the layers, under one random transform."""
         check_canvas(canvas, self.target)
+        if self.moment.progress < self.begin:
+            return 0 * canvas.sum()
         return self.crops(canvas, self._score)
 
     def _score(self, canvas: Tensor, place: Place) -> Tensor:
