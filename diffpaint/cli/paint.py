@@ -23,7 +23,7 @@ from .plan import longest_of, scattered
 
 CELLS = 216
 STROKES = 1000
-MATCHED = "content(begin=0.35) + 100*pixel"  # while strokes are added, squared error alone says best where they belong
+MATCHED = "content(begin=0.35) + 3000*pixel"  # while strokes are added, squared error alone says best where they belong
 MATCHED_IN_CELLS = "content + 100*pixel"
 
 
