@@ -17,3 +17,9 @@ def finished():
     grid = diffpaint.load_renderer("grid", rows=8, cols=8, size=(height, width))
     content = diffpaint.load_objective("content", target=target)
     return diffpaint.paint(grid, content, strokes=6, steps=150, device="cpu"), target
+
+
+@pytest.fixture(scope="session")
+def photo():
+    """A photo on as many pixels as ``diffpaint paint`` optimises by default, (1, 3, 227, 341)."""
+    return diffpaint.read_image(PHOTOS / "chelsea.png", 341)

@@ -3,9 +3,9 @@
     python tests/bench/first_painting.py examples/photos/*.png
 
 The baseline is kept as code: a pyramid of 12 x 18 cells, 1,410 strokes after a draft, 200 steps of
-``content + 100*pixel`` on 256 px, without compiled code. Both are looked at through the baseline's own objective, on 256 px. Prints for each
-photo what the baseline reaches, in how many seconds, and in what part of them the default reaches that; and both at
-their ends. Seconds are of processor time on one thread. Takes about three minutes a photo.
+``content + 100*pixel`` on 256 px, without compiled code. Both are looked at through the baseline's own objective, on
+256 px. Prints for each photo what the baseline reaches, in how many seconds, and in what part of them the default
+reaches that; and both at their ends. Seconds are of processor time on one thread. Takes about three minutes a photo.
 """
 
 from __future__ import annotations
