@@ -17,13 +17,15 @@ from torch import Tensor
 
 Result = TypeVar("Result")
 PARTS = 4  # that each thread is given, so that none waits long for another
-#: Options of ``numba.njit``: other threads go on, sums have no order, and numbers that are not finite stay so.
-OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "cache": True,
+#: Options of ``numba.njit`` for what kernels call: sums have no order, numbers that are not finite stay so. All of it
+#: becomes part of the kernel, or which of several compiled copies runs, and so the last bits, would be left to chance.
+INNER: dict[str, Any] = {
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "arcp", "nsz"},
+    "forceinline": True,
 }
+#: And for kernels, beside which other threads go on.
+KERNEL: dict[str, Any] = {**INNER, "forceinline": False, "nogil": True, "cache": True}
 
 
 @functools.cache

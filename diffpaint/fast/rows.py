@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from . import OPTIONS
+from . import INNER, KERNEL
 
 NONE = np.float32(0)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _common(corner, side, first, last):
     """Where a patch that begins at ``corner`` lies between ``first`` and ``last``: from and to, in the patch."""
     return max(first - corner, 0), min(last - corner, side)
 
 
-@njit(**OPTIONS)
+@njit(**KERNEL)
 def lay(color, alpha, canvas, corners, top, bottom):
     """Composite strokes onto rows ``top`` to ``bottom`` of canvases.
 
@@ -47,7 +47,7 @@ def lay(color, alpha, canvas, corners, top, bottom):
                         place[at] += ink[at] * (value - place[at])
 
 
-@njit(**OPTIONS)
+@njit(**KERNEL)
 def slopes(color, alpha, canvas, grad, corners, of_alpha, remaining, top, bottom):
     """Gradients of rows ``top`` to ``bottom``.
 

@@ -1,5 +1,7 @@
 """neural-splat by compiled code: the same strokes and the same gradients as by torch."""
 
+import importlib
+
 import pytest
 import torch
 
@@ -112,3 +114,16 @@ def test_a_painting_is_the_same(monkeypatch):
     wanted, exact = painting()
     torch.testing.assert_close(canvas, wanted, atol=2e-5, rtol=0)
     torch.testing.assert_close(slope, exact, atol=1e-4 * float(exact.abs().max()), rtol=0)
+
+
+def test_all_that_kernels_call_becomes_part_of_them():
+    """Else numba keeps several copies of it, and a run that compiles has other last bits than one that finds them."""
+    modules = [
+        importlib.import_module(f"diffpaint_neural.kernels.{name}") for name in ("gaussians", "layers", "strokes")
+    ]
+    for module in (*modules, importlib.import_module("diffpaint.fast.rows")):
+        for name, function in vars(module).items():
+            if hasattr(function, "py_func") and function.py_func.__module__ == module.__name__:
+                options = function.targetoptions
+                kernel = name in ("draw", "take_back", "lay", "slopes")
+                assert kernel or options.get("forceinline") or options.get("inline") == "always", name

@@ -7,14 +7,14 @@ import math
 import numpy as np
 from numba import njit
 
-from diffpaint.fast import OPTIONS
+from diffpaint.fast import INNER
 
 from .numbers import HALF, HIGH, NONE, ONE, SCALES, TILE, WIDE, gaussian
 
 CUT = 1e-6  # density at which a Gaussian ends
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _profile(out, part, centre, deviation, first, count):
     """Set ``count`` numbers of a row to a Gaussian over pixel centres, 1 at its own."""
     inverse, start = ONE / deviation, np.float32(first) + HALF - centre
@@ -22,14 +22,14 @@ def _profile(out, part, centre, deviation, first, count):
         out[part, at] = gaussian((start + np.float32(at)) * inverse)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _reached(centre, deviation, mass, side):
     """First pixel that a Gaussian reaches, and the one behind its last."""
     far = deviation * math.sqrt(2 * math.log(mass / CUT))
     return int(min(max(math.floor(centre - far), 0), side)), int(min(max(math.ceil(centre + far), 0), side))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def reach(boxes, gaussians, n, height, width):
     """Set first and last row, first and last column of each Gaussian, (S K, 4): none where it reaches nothing.
 
@@ -52,7 +52,7 @@ def reach(boxes, gaussians, n, height, width):
     return min(top, bottom), bottom, left, right
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _common(boxes, start, count, top, bottom, left):
     """The tiles that some Gaussians reach, from row ``top`` to ``bottom``: first and last down, first and last across.
 
@@ -76,7 +76,7 @@ def _add(dense, s, down, across, row, profiles, weights, index):
         dense[s, down, across, row * WIDE + at] += value
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def gather(dense, reached, boxes, gaussians, n, top, bottom, left, tiles, weights, profiles):
     """Set the densities (S, down, across, TILE) of rows ``top`` to ``bottom``, and which tiles are reached.
 
@@ -124,7 +124,7 @@ def _weigh(into, part, weights, index, dense, s, down, across):
         into[part * WIDE + at] += value
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def scatter(of, dense, boxes, gaussians, n, top, bottom, left, weights, rows):
     """Add to the slopes (N, 5, S K) of Gaussians what the slopes of densities, where those were, say.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diffpaint.fast import OPTIONS
+from diffpaint.fast import INNER
 
 from .numbers import CHANNELS, LEAST, MATRIX, NONE, ONE, SCALES, SQUARE, TILE, exp, log
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _four_to_eight(into, params, n, given):
     """The first layer of a stroke at a tile, of rows (C, TILE), from four rows, flat."""
     for j in range(CHANNELS):
@@ -21,7 +21,7 @@ def _four_to_eight(into, params, n, given):
             into[j, at] = max(NONE, value + w2 * given[2 * TILE + at] + w3 * given[3 * TILE + at])
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _of_eight(into, rows, params, weight, bias, given, least):
     """Some rows (rows, TILE) of a layer, not below ``least``, from eight rows, flat.
 
@@ -45,7 +45,7 @@ def _of_eight(into, rows, params, weight, bias, given, least):
             into[j, at] = max(least, value + w6 * given[6 * TILE + at] + w7 * given[7 * TILE + at])
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def see(seen, dense, down, across, own, n, shared):
     """The network at a tile.
 
@@ -74,7 +74,7 @@ def see(seen, dense, down, across, own, n, shared):
         ends[1, at] = exp(np.float32(-4) * ends[1, at])
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def blame(blamed, slope, seen, shared, turned):
     """From the slopes of alpha at a tile to those of all rows that the network saw there.
 
@@ -102,7 +102,7 @@ def blame(blamed, slope, seen, shared, turned):
     _of_eight(of_logs, SCALES, turned, SQUARE, -1, of_first.reshape(-1), LEAST)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def learn(into, n, start, slopes, outputs, given, inputs):
     """Add what slopes of a layer's rows say to those of its weights and biases, (N, ...) from ``start`` on."""
     for j in range(outputs):

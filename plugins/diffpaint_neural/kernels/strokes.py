@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diffpaint.fast import OPTIONS
+from diffpaint.fast import INNER, KERNEL
 
 from .gaussians import gather, reach, scatter
 from .layers import blame, learn, see
@@ -14,7 +14,7 @@ from .numbers import CHANNELS, HIGH, MATRIX, NONE, ONE, SCALES, SQUARE, TILE, WI
 ROOM = 2**16  # pixels whose densities are held at once, if four rows have no more
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _room(height, width, count):
     """Memory for densities, marks of tiles, profiles of four Gaussians, boxes, and what the network sees."""
     across = (width + WIDE - 1) // WIDE
@@ -26,7 +26,7 @@ def _room(height, width, count):
     return dense, reached, weights, profiles, np.empty((count, 4), np.int64), seen
 
 
-@njit(**OPTIONS)
+@njit(**KERNEL)
 def draw(gaussians, own, shared, alpha, begin, end):
     """Draw strokes ``begin`` to ``end``.
 
@@ -62,7 +62,7 @@ def draw(gaussians, own, shared, alpha, begin, end):
                             alpha[n, row + part, column + at] = ends[0, part * WIDE + at]
 
 
-@njit(**OPTIONS)
+@njit(**KERNEL)
 def take_back(gaussians, own, shared, slopes, of_gaussians, of_own, of_shared, begin, end):
     """Add to slopes of what :func:`draw` was given what those of alpha, (N, H, W), say.
 
