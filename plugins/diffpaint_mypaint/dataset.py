@@ -23,6 +23,7 @@ from diffpaint.io.brief import brief
 from diffpaint.io.files import clear_leftovers, replacing
 from diffpaint.io.lock import locked
 from diffpaint.io.schema import Text, check_schema, decode_json
+from diffpaint.io.workers import shared_out
 from diffpaint.renderer import STROKE_ACTION
 
 from .brushes import BrushFile, carried_brush, read_brush
@@ -30,7 +31,6 @@ from .engine import Brush
 from .library import engine_version
 from .strokes import CELL, RADIUS, alpha_masks, random_actions
 from .trial import check_paint
-from .workers import shared_out
 
 SHARD = 2048  # strokes in a shard
 MOST_STROKES, MOST_OVERSAMPLE = 100_000_000, 64

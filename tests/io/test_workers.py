@@ -3,11 +3,12 @@
 import os
 import signal
 import sys
+import threading
 import time
 
 import pytest
 
-from diffpaint_mypaint.workers import shared_out
+from diffpaint.io.workers import outcomes, shared_out
 
 
 def doubled(job):
@@ -80,3 +81,38 @@ def signalled(job):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(os.getpid(), number)
     return job
+
+
+def ended_at_two(job):
+    return killed(job) if job == 2 else refused(job) if job == 4 else job
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are not killed by signals there")
+def test_a_job_that_fails_costs_no_other():
+    done = dict(outcomes(ended_at_two, range(6), 1))
+    assert [job for job, result in done.items() if result == job] == [0, 1, 3, 5]
+    assert isinstance(done[2], ChildProcessError)
+    assert str(done[4]) == "4 is odd"
+
+
+def patient(path):
+    signal.signal(signal.SIGTERM, lambda *_: path.write_text("ended"))
+    path.write_text("begun")
+    while path.read_text() != "ended":
+        time.sleep(0.01)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to a process there")
+def test_work_under_way_may_end_by_itself(tmp_path):
+    results = outcomes(patient, [tmp_path / "a", tmp_path / "b"], 2, patience=60)
+    threading.Thread(target=interrupt_once, args=([tmp_path / "a", tmp_path / "b"],)).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == "ended"
+
+
+def interrupt_once(paths):
+    while not all(path.exists() for path in paths):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
