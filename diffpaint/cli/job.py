@@ -61,10 +61,8 @@ def carry_out(
         The paintings on the canvas that was optimised.
     """
     began, ground = time.monotonic(), ground or Ground()
-    planned = plan(request, size, batch)
-    find_writer(request.output).check_renderer(planned.large)
-    small = planned.small.to(pick_device(request.device))
-    check_constraints(request.constraints, small)
+    planned = checked_plan(request, size, batch)
+    small = planned.small
     strokes = (strategy and strategy.first) or planned.strokes
     settings = {**run, "command": json.dumps(request.spoken)}
     for path in {request.checkpoint, *(path for index in range(batch) for path in request.files(index, batch) if path)}:
@@ -104,6 +102,19 @@ def carry_out(
             _write(request, planned, painting[index], ground, index, batch, began)
         _report(request, painting, failure)
     return painting
+
+
+def checked_plan(request: Request, size: tuple[int, int], batch: int = 1) -> Plan:
+    """The plan of a request that can be carried out, what is optimised on its device; arguments as of :func:`plan`.
+
+    Raises:
+        ValueError: As :func:`plan`; or a device, an output or a constraint that the renderer cannot have.
+    """
+    planned = plan(request, size, batch)
+    find_writer(request.output).check_renderer(planned.large)
+    planned.small.to(pick_device(request.device))
+    check_constraints(request.constraints, planned.small)
+    return planned
 
 
 def _begin(request: Request, settings: Mapping[str, str]) -> bool:

@@ -128,16 +128,20 @@ class Request:
             return
         for output, document, film in files:
             check_painting(output, document, film, inputs=self.inputs, overwrite=self.overwrite)
-        if self.checkpoint.exists() and not self.overwrite:
-            raise ValueError(
-                f"{self.checkpoint} holds a painting that was interrupted; --resume goes on with it, "
-                "--overwrite begins anew"
-            )
+        check_not_begun(self.output, overwrite=self.overwrite)
 
 
 def checkpoint_of(output: Path) -> Path:
     """Where the state of a painting is kept until it is done."""
     return beside(output, ".ckpt")
+
+
+def check_not_begun(output: Path, *, overwrite: bool) -> None:
+    """Check that a painting was not interrupted, unless it may be written over; ValueError if it was."""
+    if (checkpoint := checkpoint_of(output)).exists() and not overwrite:
+        raise ValueError(
+            f"{checkpoint} holds a painting that was interrupted; --resume goes on with it, --overwrite begins anew"
+        )
 
 
 def command_in(checkpoint: Path) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from ..io.syntax import parse_call
 from ..registry import load, names
 from ..strategy import Strategy
 from .background import Ground, laid_on, tone_of
-from .job import carry_out
-from .options import PaintCommand, Request, paint_options
+from .job import carry_out, checked_plan
+from .many import REHEARSAL, PhotosCommand
+from .options import Request, paint_options
 from .plan import longest_of, scattered
 
 CELLS = 216
@@ -27,8 +28,8 @@ MATCHED = "content(begin=0.35) + 3000*pixel"  # while strokes are added, squared
 MATCHED_IN_CELLS = "content + 100*pixel"
 
 
-@click.command(cls=PaintCommand)
-@click.argument("photo", type=click.Path(path_type=Path))
+@click.command(cls=PhotosCommand)
+@click.argument("photo", metavar="PHOTO...", type=click.Path(path_type=Path))
 @paint_options(size=1024, steps=150, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
 @click.option(
     "--init",
@@ -59,6 +60,11 @@ MATCHED_IN_CELLS = "content + 100*pixel"
     help="What is painted on. transparent keeps a photo's transparency, in a .png, .webp or .tif.  "
     "[default: the photo's mean colour; white, if there are cells]",
 )
+@click.option(
+    "--processes",
+    type=int,
+    help="How many paint at once, of many photos, each with its share of the cores.  [default: one a core, or a GPU]",
+)
 def paint(
     photo: Path,
     request: Request,
@@ -67,6 +73,7 @@ def paint(
     focus: Path | None,
     objective: str | None,
     background: str | None,
+    processes: int | None,
 ) -> None:
     """Paint PHOTO with brushstrokes.
 
@@ -79,6 +86,9 @@ def paint(
     objective is a sum, such as "content", "pixel", or "content + 100*pixel", and each may have options:
     "content(layers=_blocks_4, norm=l1)".
 
+    Of many photos, or folders of them, each is painted as OUTPUT/NAME.png. One that fails costs no other; --resume
+    paints what is missing.
+
     \b
     Examples:
         diffpaint paint cat.jpg -o painting.png
@@ -87,6 +97,8 @@ def paint(
         diffpaint paint cat.jpg -o grey.png --greyscale --limit size=0:0.2
         diffpaint paint cat.jpg -o stormy.png --objective "content + 0.1*style(target=sea.jpg)"
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
+        diffpaint paint holiday/ more/*.jpg -o painted/
+        diffpaint paint --resume painted/
     """
     ground = Ground("white" if background is None else background)
     request.check()
@@ -109,6 +121,9 @@ def paint(
     chosen = _strategy(strategy, total, target, mask)
     objective = objective or (MATCHED_IN_CELLS if total is None else MATCHED)
     goal = load_objective(objective, target)
+    if REHEARSAL in click.get_current_context().meta:
+        checked_plan(request, size)
+        return
     photo_hash = hashlib.sha256(target.numpy().tobytes()).hexdigest()
     run = {"objective": objective, "init": initializer, "photo": photo_hash}
     shown = laid_on(ground.shown(size), picture)  # a draft has no need of a ground like no stroke

@@ -14,7 +14,8 @@ from click.core import ParameterSource
 from ..io.untrusted import names_of_a_file
 from .types import GridType
 
-OWN = {"output", "resume", "overwrite"}  # what is not of a run, but of one call of the command
+OWN = {"output", "resume", "overwrite", "processes"}  # what is not of a run, but of one call of the command
+RECORDED = __name__  # in ctx.meta, where options come out of a file: the names of code that were given again
 
 
 def spoken(ctx: click.Context) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class ResumableCommand(click.Command):
                 raise ValueError(f"{output} does not say how it was begun; give its whole command again, with --resume")
             return super().parse_args(ctx, args)
         self._check(output, given, recorded)
-        ctx.meta[__name__] = [name for value in given.values() for name in re.findall(r"[\w.]+:[\w.]+", str(value))]
+        ctx.meta[RECORDED] = [name for value in given.values() for name in re.findall(r"[\w.]+:[\w.]+", str(value))]
         ctx.default_map = {**recorded, "output": str(output)}
         try:
             rest = super().parse_args(ctx, args)
@@ -73,7 +74,7 @@ class ResumableCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what was recorded, since it comes out of a file, imports nothing but plugins, or what is given again."""
-        with names_of_a_file(__name__ in ctx.meta, trusted=ctx.meta.get(__name__, ())):
+        with names_of_a_file(RECORDED in ctx.meta, trusted=ctx.meta.get(RECORDED, ())):
             return super().invoke(ctx)
 
     def _given(self, ctx: click.Context, args: list[str]) -> dict[str, Any]:

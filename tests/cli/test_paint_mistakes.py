@@ -72,7 +72,6 @@ def test_a_grid_that_is_none_is_explained(tmp_path, grid):
         ("gone/a.png", "there is no folder gone; make it first"),
         ("a.xyz", "no format '.xyz' to write; there are .bmp, .csv, .gif, "),
         ("a", "no format '' to write"),
-        (".", "it is a folder"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_explained(tmp_path, monkeypatch, output, said):
@@ -88,7 +87,7 @@ def test_a_photo_that_is_none_is_explained(tmp_path):
     before = files(tmp_path)
     for name, said in (
         ("gone.jpg", "there is no such file"),
-        ("", "it is a folder"),
+        ("", "a.png is no folder"),
         ("notes.txt", "no picture format that can be read"),
         ("cut.jpg", "cannot read"),
         ("line.png", "too narrow"),
