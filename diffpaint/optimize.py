@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from .constraints import Constraint, check_constraints, constrain
 from .device import pick_device
@@ -19,6 +19,7 @@ from .io.console import stderr
 from .io.files import check_writable
 from .io.ground import TRANSPARENT, Background, encode_ground, lay_ground
 from .io.interrupt import catch_interrupt
+from .io.notebook import watched
 from .logits import Logits, Optimizer, Rates, check_actions
 from .objective import Objective
 from .painting import Painting
@@ -60,6 +61,7 @@ def paint(
     resume: bool = False,
     run: Mapping[str, str] | None = None,
     progress: bool = True,
+    live: bool = False,
 ) -> Painting:
     """Paint: an optimiser moves the logits of actions. Ctrl-C ends it early, with what there is.
 
@@ -89,6 +91,7 @@ def paint(
         resume: Go on from ``checkpoint``, which must exist and be of the same settings, but for ``steps``.
         run: What else a resumed run must share, such as a name of the objective, which itself cannot be compared.
         progress: Show a progress bar with the loss.
+        live: Show the canvas as it grows, in a notebook; at most twice a second.
 
     Raises:
         ValueError: Whatever of this is wrong; before the first step.
@@ -100,6 +103,7 @@ def paint(
     if resume and checkpoint is None:
         raise ValueError("resume needs a checkpoint to go on from")
     file = None if checkpoint is None else check_writable(checkpoint)
+    callback = watched(callback, live, steps)
     with torch.enable_grad():
         work = _Work(renderer, objective, list(constraints), int(steps), int(seed), schedule, strategy)
         if actions is None:
@@ -228,9 +232,7 @@ class _Work:
                 canvas.retain_grad()
             loss, name = self.objective(canvas), type(self.objective).__name__
         if canvas.shape != self.ground.shape:
-            raise ValueError(
-                f"{type(self.renderer).__name__} painted {tuple(canvas.shape)} on {tuple(self.ground.shape)}"
-            )
+            raise ValueError(f"{type(self.renderer).__name__} painted {(*canvas.shape,)} on {(*self.ground.shape,)}")
         if not isinstance(loss, Tensor) or loss.shape != ():
             given = tuple(loss.shape) if isinstance(loss, Tensor) else repr(loss)
             raise ValueError(f"{name} gave {given}; wanted a scalar tensor, such as the mean over the batch")

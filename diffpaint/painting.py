@@ -15,14 +15,15 @@ from torch.nn.functional import interpolate
 from .expression import make
 from .io.document import decode_actions, decode_renderer, encode_actions, read_document
 from .io.ground import TRANSPARENT, decode_ground, encode_ground
+from .io.notebook import Shown
 from .io.untrusted import names_of_a_file
 from .registry import names
 from .renderer import Renderer
 
 
 @dataclass
-class Painting:
-    """What :func:`diffpaint.paint` returns.
+class Painting(Shown):
+    """What :func:`diffpaint.paint` returns. A notebook shows it.
 
     Attributes:
         canvas: (B, 3, H, W) in [0, 1], sRGB.
