@@ -17,7 +17,7 @@ from ..registry import PluginError
 from .images import to_pil
 
 PAGE = "painting.html"  # what a writer of pages is asked for, if there is one
-CONTROLS = 150  # px below the canvas of a page
+WIDE, CONTROLS = 640, 150  # px, the width of a page, and the height of what is below its canvas
 PAUSE = 0.5  # s between two pictures of a canvas that grows
 Callback = Callable[[int, Tensor, float], bool | None]
 
@@ -39,9 +39,10 @@ class Shown:
                 return None
             page = path.read_text(encoding="utf-8")
         height, width = self.canvas.shape[2:]
+        shape = f"max-width: {WIDE}px; aspect-ratio: {WIDE} / {round(WIDE * height / width) + CONTROLS}"
         return (
-            f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts allow-downloads" title="{PAGE}" '
-            f'style="width: 100%; max-width: {max(480, width)}px; height: {height + CONTROLS}px; border: 0"></iframe>'
+            f'<iframe srcdoc="{html.escape(page)}" sandbox="allow-scripts allow-downloads" title="A painting" '
+            f'style="width: 100%; {shape}; border: 0"></iframe>'
         )
 
 

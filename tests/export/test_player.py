@@ -7,6 +7,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -142,3 +143,29 @@ def test_names_are_text(scattered, tmp_path):
 def test_other_painters_are_refused(name):
     with pytest.raises(ValueError, match=r"an \.html paints with neural-splat.*this painting is by (neural-|cppn)"):
         PlayerWriter().check_renderer(diffpaint.load_renderer(name))
+
+
+class Frames(HTMLParser):
+    """Attributes of frames in a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [dict(attrs)] * (tag == "iframe")
+
+
+def test_a_notebook_shows_the_page_in_a_frame_that_reaches_nothing(scattered, tmp_path, chromium):
+    frame = scattered._repr_html_()
+    (attributes,) = Frames(frame).found
+    assert attributes["srcdoc"] == page_of(scattered, tmp_path / "a.html")
+    assert attributes["sandbox"] == "allow-scripts allow-downloads"  # not of the notebook's origin
+    (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><body>{frame}</body>")
+    shot = ("--window-size=700,700", "--virtual-time-budget=2000", f"--screenshot={tmp_path / 'shot.png'}")
+    chromium(*shot, (tmp_path / "notebook.html").as_uri())
+    shown = read_image(tmp_path / "shot.png")
+    ground = scattered.background[0, :, 0, 0][:, None, None]
+    assert ((shown[0, :, :420] - ground).abs().amax(0) < 0.01).float().mean() > 0.3  # the ground, and strokes on it
+    assert shown[0, :, 60:400, 60:600].std() > 0.02
