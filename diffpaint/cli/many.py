@@ -48,6 +48,7 @@ class Job:
         photo: Its path.
         output: Of the painting.
         asked: The options of ``diffpaint paint``, by name.
+        goes_on: Whether it was begun, interrupted, and is resumed.
         overwrite: Whether files are written over, whatever they are.
         trusted: ``package:attribute`` names that a person typed, where the options come out of a file; else None.
         threads: To compute with, at most.
@@ -56,14 +57,10 @@ class Job:
     photo: Path
     output: Path
     asked: dict[str, Any]
+    goes_on: bool
     overwrite: bool
     trusted: list[str] | None
     threads: int
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether it was begun, and interrupted."""
-        return checkpoint_of(self.output).exists()
 
     @property
     def arguments(self) -> list[str]:
@@ -187,9 +184,10 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
         if processes is None:  # a GPU is one
             processes = cores if pick_device(asked.get("device")).type == "cpu" else 1
         processes = max(1, min(processes, len(todo)))
-        trusted = ctx.meta.get(RECORDED)
+        trusted, threads = ctx.meta.get(RECORDED), max(1, cores // processes)
         jobs = [
-            Job(photo, output, asked, overwrite, trusted, max(1, cores // processes)) for output, photo in todo.items()
+            Job(photo, output, asked, resume and checkpoint_of(output).exists(), overwrite, trusted, threads)
+            for output, photo in todo.items()
         ]
         if (one := next((job for job in jobs if not job.goes_on and _is_readable(job.photo)), None)) is not None:
             command.rehearse(ctx, one.photo, one.output)

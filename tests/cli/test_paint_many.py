@@ -176,6 +176,20 @@ def test_mistakes_are_one_line_before_anything_is_painted(photos, tmp_path, argu
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_cores_are_shared_and_only_resume_goes_on(photos, tmp_path, monkeypatch):
+    begun, jobs = tmp_path / "out" / "a.png.ckpt", []
+    begun.parent.mkdir()
+    begun.touch()
+    monkeypatch.setattr("diffpaint.cli.many._work_through", lambda given, processes, again: jobs.append(given))
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    for options in (["--resume"], ["--overwrite"], ["--overwrite", "--processes", "2"]):
+        assert paint(photos, "-o", "out", *options).exit_code == 0
+    assert [[job.goes_on for job in some] for some in jobs] == [[True, False, False], [False] * 3, [False] * 3]
+    assert [{job.threads for job in some} for some in jobs] == [{2}, {2}, {4}]  # three photos, or two at once
+    assert "--resume" in jobs[0][0].arguments
+    assert "--resume" not in jobs[1][0].arguments
+
+
 def test_of_two_runs_on_a_folder_the_second_is_refused(photos, tmp_path):
 
     with locked_folder(tmp_path / "out"):
