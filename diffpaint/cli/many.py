@@ -22,10 +22,10 @@ from ..device import pick_device
 from ..io.brief import brief
 from ..io.checkpoint import save_checkpoint
 from ..io.console import stderr
-from ..io.files import check_folder, check_writable
+from ..io.files import beside, check_folder, check_writable, clear_leftovers
 from ..io.formats import endings
 from ..io.images import read_image
-from ..io.lock import locked_folder
+from ..io.lock import locked, locked_folder
 from ..io.untrusted import names_of_a_file
 from ..io.workers import outcomes
 from .main import cli
@@ -160,7 +160,8 @@ def _outputs(photos: list[Path], folder: Path, resume: bool, overwrite: bool) ->
             if check_writable(path).resolve() in read:
                 raise ValueError(f"{path} is what is read; name another folder")
         if resume and not begun and output.exists() and document.exists():
-            continue
+            with locked(beside(document, ".lock"), str(output)):  # a process that was killed may have left the file
+                continue
         missing[output] = photo
         if not (resume and begun):
             check_painting(output, document, inputs=[photo], overwrite=overwrite)
@@ -180,6 +181,7 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
     given = ctx.meta[__name__] or (_record(folder) or {}).get("photo", [])  # again, for photos that came or went
     photos = photos_in(given)
     with locked_folder(check_folder(folder)):
+        clear_leftovers(folder / RECORD)
         todo = _outputs(photos, folder, resume, overwrite)
         if processes is None:  # a GPU is one
             processes = cores if pick_device(asked.get("device")).type == "cpu" else 1

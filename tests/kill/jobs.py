@@ -39,6 +39,11 @@ JOBS = {
         "--device cpu",
         *("paint --resume a.png", "a.png.ckpt", ("a.png", "a.json")),
     ),
+    "many": Job(
+        f"paint {PHOTO} {ROOT / 'examples' / 'photos' / 'coffee.png'} -o out/ --size 64 --grid 4x6 --pyramid 2 "
+        "--strokes 1 --steps 30 --objective pixel --device cpu --processes 2",
+        *("paint --resume out/", "out/.paint.ckpt", ("out/*",)),
+    ),
     "strokes": Job(STROKES, STROKES, "strokes/manifest.json", ("strokes/*",)),
     "train": Job(
         f"train splat --data ../data -o run {SMALL}", "train splat -o run --resume", "run/config.json", TRAINED

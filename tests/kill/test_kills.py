@@ -69,4 +69,4 @@ def test_a_few_kills_lose_nothing(name, kills, whole):
 @pytest.mark.parametrize("name", JOBS)
 def test_many_kills_lose_nothing(name, whole):
     chance = random.Random(name)
-    print(f"\n{name}: {killed(name, whole, 50, chance)} kills, all resumed to the same bytes")
+    print(f"\n{name}: {killed(name, whole, 40, chance)} kills, all resumed to the same bytes")
