@@ -83,10 +83,10 @@ def _display() -> Callable[..., Any]:
         from IPython.core.getipython import get_ipython
         from IPython.display import display
     except ImportError:
-        shell = None
+        shell = display = None
     else:
         shell = get_ipython()
-    if not hasattr(shell, "kernel"):  # nor in IPython on a terminal
+    if display is None or not hasattr(shell, "kernel"):  # IPython on a terminal has none
         raise ValueError("live=True shows the canvas in a notebook, and this is none; leave it out")
     return display
 
