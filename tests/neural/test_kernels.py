@@ -118,10 +118,8 @@ def test_a_painting_is_the_same(monkeypatch):
 
 def test_all_that_kernels_call_becomes_part_of_them():
     """Else numba keeps several copies of it, and a run that compiles has other last bits than one that finds them."""
-    modules = [
-        importlib.import_module(f"diffpaint_neural.kernels.{name}") for name in ("gaussians", "layers", "strokes")
-    ]
-    for module in (*modules, importlib.import_module("diffpaint.fast.rows")):
+    names = [f"diffpaint_neural.kernels.{name}" for name in ("gaussians", "layers", "strokes")]
+    for module in map(importlib.import_module, (*names, "diffpaint.fast.rows")):
         for name, function in vars(module).items():
             if hasattr(function, "py_func") and function.py_func.__module__ == module.__name__:
                 options = function.targetoptions
