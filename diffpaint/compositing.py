@@ -52,7 +52,7 @@ class Stack(NamedTuple):
 
     def inside(self, size: Sequence[int]) -> Stack:
         """The same on a canvas of so many px that is widened until no window reaches beyond it."""
-        if not isinstance(self.windows, Places) or not len(self.windows):
+        if not isinstance(self.windows, Places) or not len(self.windows) or any(self.wider):
             return self
         corners, patch = self.windows.corners, torch.tensor(self.windows.size)
         before, behind = ((-corners).amax(0).clamp(min=0), (corners + patch - torch.tensor(size)).amax(0).clamp(min=0))

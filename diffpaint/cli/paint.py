@@ -119,7 +119,8 @@ def paint(
         picture[:, 3:] *= mask.mean(1, keepdim=True)
     target = laid_on(ground.painted_on(size), picture)
     chosen = _strategy(strategy, total, target, mask)
-    objective = objective or (MATCHED_IN_CELLS if total is None else MATCHED)
+    if objective is None:
+        objective = MATCHED_IN_CELLS if total is None else MATCHED
     goal = load_objective(objective, target)
     if REHEARSAL in click.get_current_context().meta:
         checked_plan(request, size)

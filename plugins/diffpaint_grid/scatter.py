@@ -173,7 +173,7 @@ class Scatter(Renderer):
     def stacks(self, actions: Tensor) -> list[Stack]:
         """See :meth:`diffpaint.Renderer.stacks`."""
         self.check(actions)
-        return [self.stack(actions[:, run], run) for run in self.runs(actions[0])]
+        return [self.stack(actions[:, run], run).inside(self.size) for run in self.runs(actions[0])]
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes, positions and radii in px, and a column ``cell``: the side in px that stands for 64 px."""
