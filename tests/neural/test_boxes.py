@@ -4,10 +4,17 @@ import pytest
 import torch
 
 import diffpaint
+from diffpaint import fast
 from diffpaint_neural import boxes, splat
 from diffpaint_neural.boxes import FAINT, draw_in_boxes, extent
 
 PAINTERS = ["neural-splat", "neural-dabs"]
+
+
+@pytest.fixture(autouse=True)
+def _by_torch(monkeypatch):
+    """Compiled code has no boxes."""
+    monkeypatch.setattr(fast, "installed", lambda: False)
 
 
 @pytest.fixture
