@@ -71,8 +71,8 @@ def over(color: Tensor, alpha: Tensor, canvas: Tensor, windows: Sequence[Window]
         alpha: (B, T, 1, h, w), coverage in [0, 1].
         canvas: (B, 3, H, W) in [0, 1], what is painted on; it is not changed.
         windows: Where the strokes land if they are smaller than the canvas, a :data:`Window` each, in drawing order;
-            the strokes of one window are drawn at once. Every stroke belongs to one window. Without, h = H, w = W and
-            every stroke covers the whole canvas.
+            the strokes of one window are drawn at once. Every stroke belongs to one window. ``fast.over.Places`` are
+            such for a stroke each, fast where numba is. Without, every stroke covers the whole canvas.
 
     Returns:
         (B, 3, H, W), the painted canvas.
