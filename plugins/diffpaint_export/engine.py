@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diffpaint import Painting, Renderer
+from diffpaint import Painting, Renderer, Writer
 from diffpaint.io.bounds import check_whole
 from diffpaint.io.images import to_pil
 from diffpaint.renderer import STROKE_ACTION
@@ -25,13 +25,6 @@ class Layer(NamedTuple):
 
     name: str
     pixels: np.ndarray
-
-
-def check_layers(layers: int | None) -> int | None:
-    """How many layers are asked for; None stands for one a level. ValueError for less than 1."""
-    if layers is not None:
-        check_whole("layers", layers)
-    return layers
 
 
 def check_engine(renderer: Renderer) -> BrushFile:
@@ -79,3 +72,21 @@ def merged(layers: list[Layer]) -> np.ndarray:
         over += np.concatenate([pixels[..., :3] * alpha, alpha], 2) - over * alpha
     color = over[..., :3] / np.maximum(over[..., 3:], 1e-6)
     return np.rint(255 * np.concatenate([color, over[..., 3:]], 2)).clip(0, 255).astype(np.uint8)
+
+
+class LayersWriter(Writer):
+    """Writes layers that the engine draws.
+
+    Args:
+        layers: How many layers of strokes; None gives one to each level of a pyramid, or size of patch.
+
+    Raises:
+        ValueError: Less than one layer.
+    """
+
+    def __init__(self, layers: int | None = None):
+        self.layers = None if layers is None else check_whole("layers", layers)
+
+    def check_renderer(self, renderer: Renderer) -> None:
+        """Its strokes are those of a MyPaint brush, and the engine is there; see :func:`check_engine`."""
+        check_engine(renderer)

@@ -9,11 +9,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 
-from diffpaint import Painting, Renderer, Writer
+from diffpaint import Painting
 from diffpaint.io.files import replacing
 from diffpaint.io.images import to_pil
 
-from .engine import check_engine, check_layers, drawn, merged
+from .engine import LayersWriter, drawn, merged
 
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>'
 # MyPaint 2 lays layers over one another in linear light, unless a file says that it was made otherwise
@@ -21,7 +21,7 @@ MYPAINT = 'xmlns:mypaint="http://mypaint.org/ns/openraster" mypaint:eotf="1.0" m
 THUMBNAIL = 256  # px of its longest side at most, by the specification
 
 
-class OraWriter(Writer):
+class OraWriter(LayersWriter):
     """Strokes in layers, drawn by the MyPaint engine at the size of the canvas; merged, they are its replay.
 
     Args:
@@ -30,13 +30,6 @@ class OraWriter(Writer):
     Raises:
         ValueError: Less than one layer.
     """
-
-    def __init__(self, layers: int | None = None):
-        self.layers = check_layers(layers)
-
-    def check_renderer(self, renderer: Renderer) -> None:
-        """Its strokes are those of a MyPaint brush, and the engine is there; see :func:`.engine.check_engine`."""
-        check_engine(renderer)
 
     def write(self, painting: Painting, path: Path) -> None:
         """See :meth:`diffpaint.Writer.write`."""

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from diffpaint import Painting, Renderer, Writer
+from diffpaint import Painting
 from diffpaint.io.files import replacing
 from diffpaint.io.images import check_side
 
-from .engine import check_engine, check_layers, drawn, merged
+from .engine import LayersWriter, drawn, merged
 
 
-class PsdWriter(Writer):
+class PsdWriter(LayersWriter):
     """Strokes in layers, drawn by the MyPaint engine, as in an ``.ora``, at most 30,000 px a side.
 
     Args:
@@ -23,9 +23,6 @@ class PsdWriter(Writer):
         ValueError: Less than one layer.
     """
 
-    def __init__(self, layers: int | None = None):
-        self.layers = check_layers(layers)
-
     def check(self, path: Path) -> None:
         """See :meth:`diffpaint.Writer.check`; psd-tools is there."""
         try:
@@ -34,10 +31,6 @@ class PsdWriter(Writer):
             raise ValueError(
                 f"{path}: a .psd needs psd-tools: pip install 'diffpaint[psd]'; an .ora does not"
             ) from None
-
-    def check_renderer(self, renderer: Renderer) -> None:
-        """Its strokes are those of a MyPaint brush, and the engine is there; see :func:`.engine.check_engine`."""
-        check_engine(renderer)
 
     def write(self, painting: Painting, path: Path) -> None:
         """See :meth:`diffpaint.Writer.write`."""
