@@ -20,7 +20,7 @@ grows by the sum of G d + k d^2, which is exact; of any other objective, with k 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -28,11 +28,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from .backward import once_differentiable
-from .fast.over import Places, compiled, composite, gradients
-
-#: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
-#: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
-Window = tuple[slice, Callable[[Tensor], Tensor]]
+from .fast.over import Places, Window, compiled, composite, gradients
 
 
 class Stack(NamedTuple):
@@ -52,7 +48,7 @@ class Stack(NamedTuple):
 
     def inside(self, size: Sequence[int]) -> Stack:
         """The same on a canvas of so many px that is widened until no window reaches beyond it."""
-        if not isinstance(self.windows, Places) or not len(self.windows) or any(self.wider):
+        if not isinstance(self.windows, Places) or not len(self.windows) or self.windows.together or any(self.wider):
             return self
         corners, patch = self.windows.corners, torch.tensor(self.windows.size)
         before, behind = ((-corners).amax(0).clamp(min=0), (corners + patch - torch.tensor(size)).amax(0).clamp(min=0))

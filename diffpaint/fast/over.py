@@ -11,22 +11,30 @@ from torch import Tensor
 
 from . import share_out, takes
 
+#: Where strokes land: which strokes of the stack, and a function that takes a canvas (B, C, H, W) to a view of it,
+#: ``(B, *places, C, h, w)``, with as many places as strokes. The places of one window must not overlap.
+Window = tuple[slice, Callable[[Tensor], Tensor]]
 
-class Places(Sequence[tuple[slice, Callable[[Tensor], Tensor]]]):
+
+class Places(Sequence[Window]):
     """Patches of one size anywhere, a window a stroke; what of them lies beyond the canvas is cut off.
 
     Args:
         corners: (T, 2) whole numbers, row and column of each patch's first pixel, which may be negative.
         size: (h, w), px.
+        together: The same places as fewer windows, of strokes that do not touch, all on the canvas: torch draws those
+            at once.
     """
 
-    def __init__(self, corners: Tensor, size: tuple[int, int]):
-        self.corners, self.size = corners.cpu(), size
+    def __init__(self, corners: Tensor, size: tuple[int, int], together: Sequence[Window] = ()):
+        self.corners, self.size, self.together = corners.cpu(), size, together
 
     def __len__(self) -> int:
-        return len(self.corners)
+        return len(self.together or self.corners)
 
     def __getitem__(self, index: Any) -> Any:
+        if self.together:
+            return self.together[index]
         (top, left), (height, width) = self.corners[index].tolist(), self.size
         at = range(len(self))[index]
         return slice(at, at + 1), lambda canvas: canvas[:, None, :, top : top + height, left : left + width]

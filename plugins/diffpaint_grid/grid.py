@@ -18,7 +18,7 @@ from .bands import draw, paint_in_bands
 from .lattice import lay_out, patch_side
 from .patch import check_margin, check_patch, fit, load_patch
 
-AT_ONCE = 2**22  # pixels of all patches together up to which keeping all strokes for backward is cheap enough
+AT_ONCE = 2**24  # pixels of all patches together up to which keeping all strokes for backward is cheap enough
 LEAST = 48**2  # pixels that a smaller patch counts as: what a painter keeps of a stroke has a part that knows no pixels
 
 
@@ -118,7 +118,7 @@ class Grid(Renderer):
         if not torch.is_grad_enabled():
             wide = draw(inside, wide, self.renderer, self.lattice)
         elif inside.shape[:2].numel() * max(math.prod(self.lattice.patch), LEAST) <= AT_ONCE:
-            wide = over(*self.renderer.stack(inside), wide, self.lattice.windows(actions.shape[1] // self.cells))
+            wide = over(*self.renderer.stack(inside), wide, self.lattice.places(actions.shape[1] // self.cells))
         else:
             wide = paint_in_bands(inside, wide, self.renderer, self.lattice)
         return self.lattice.crop(wide)
@@ -137,8 +137,8 @@ class Grid(Renderer):
     def stacks(self, actions: Tensor) -> list[Stack]:
         """See :meth:`diffpaint.Renderer.stacks`."""
         self.check(actions)
-        windows = self.lattice.windows(actions.shape[1] // self.cells)
-        return [Stack(*self.renderer.stack(self._in_patch(actions)), windows, self.lattice.beyond)]
+        places = self.lattice.places(actions.shape[1] // self.cells)
+        return [Stack(*self.renderer.stack(self._in_patch(actions)), places, self.lattice.beyond)]
 
     def strokes(self, actions: Tensor) -> tuple[tuple[str, ...], Tensor]:
         """The strokes in drawing order, positions and radii in px of the whole canvas."""

@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from diffpaint.compositing import Window
+from diffpaint.fast.over import Places, Window
 
 Pair = tuple[int, int]  # (vertical, horizontal), px unless said otherwise
 
@@ -92,6 +93,11 @@ class Lattice:
             windows.append((slice(first, first + count), self._view(i, j)))
             first += count
         return windows
+
+    def places(self, layers: int) -> Places:
+        """The same, as places of strokes: compiled code draws them one by one."""
+        corners = torch.tensor(self.origins(layers)) + torch.tensor(self.reach)
+        return Places(corners, self.patch, self.windows(layers))
 
     def runs(self, layers: int) -> list[list[Run]]:
         """For every row of cells its strokes, in drawing order."""

@@ -131,7 +131,7 @@ def test_a_plugin_imports_only_what_it_may(module, package, source):
     ("module", "source", "bad"),
     [
         ("diffpaint_grid.grid", "from diffpaint import Renderer, over", []),
-        ("diffpaint_grid.grid", "from diffpaint.compositing import Window, over_", []),
+        ("diffpaint_grid.grid", "from diffpaint.compositing import Stack, over_", []),
         ("diffpaint_grid.grid", "from diffpaint.testing import RendererConformance", []),
         ("diffpaint_grid.grid", "import diffpaint.registry", []),
         ("diffpaint_grid.grid", "from diffpaint import registry", ["diffpaint:registry"]),
