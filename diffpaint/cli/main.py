@@ -23,6 +23,10 @@ from .signals import endings
 
 LONGEST = 2_000  # letters of an error
 
+# Before torch is imported, once a command is. Threads that wait sleep: where other programs want the cores too, threads
+# that spin keep from them, and from each other, what they wait for, and a step takes ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 class PluginGroup(click.Group):
     """Finds commands by the entry-point group ``diffpaint.commands``, and says what is wrong in one line.
