@@ -83,7 +83,7 @@ def _strip(lines: bytes, size: tuple[int, int], channels: int, depth: int, raw: 
     parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines, 0)), chunk(b"IEND", b"")
     with Image.open(io.BytesIO(SIGNATURE + b"".join(parts)), formats=("PNG",)) as strip:
         if raw:
-            strip.tile = [(*strip.tile[0][:3], raw)]
+            strip.tile = [strip.tile[0]._replace(args=raw)]
         strip.load()
         return strip
 
