@@ -28,6 +28,7 @@ from ..io.images import read_image
 from ..io.lock import locked, locked_folder
 from ..io.untrusted import names_of_a_file
 from ..io.workers import outcomes
+from ..registry import load
 from .main import cli
 from .options import PaintCommand, check_not_begun, checkpoint_of, command_in
 from .outputs import check_painting
@@ -37,6 +38,7 @@ PATIENCE = 60.0  # s that a process has to write the painting so far, once it is
 ENDING = ".png"
 REHEARSAL = f"{__name__}.rehearsal"  # in ctx.meta, where nothing is to be painted yet
 RECORD = ".paint.ckpt"  # what a folder was begun with, until all of it is painted
+FILMS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"}  # what the command film paints
 AGAIN = ("steps", "device")  # options that may change when a painting goes on: said again to each
 
 
@@ -71,7 +73,7 @@ class Job:
 
 
 class PhotosCommand(PaintCommand):
-    """A :class:`PaintCommand` of one photo; of many, where they are many or its output is a folder."""
+    """A :class:`PaintCommand` of one photo; of many, where they are many or its output is a folder; or of a film."""
 
     def recorded(self, output: Path) -> dict[str, Any] | None:
         """From the checkpoint, or the record of a folder, of which one photo stands for all."""
@@ -83,6 +85,12 @@ class PhotosCommand(PaintCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; further photos stay in ``ctx.args``."""
+        lenient = self.make_parser(ctx)
+        lenient.ignore_unknown_options = True  # such as those of films
+        given, more, _ = lenient.parse_args(list(args))
+        if any(Path(text).suffix.lower() in FILMS for text in (given.get("photo"), *more) if isinstance(text, str)):
+            ctx.command = load("commands", "film")
+            return ctx.command.parse_args(ctx, args)
         given, more, _ = self.make_parser(ctx).parse_args(list(args))
         photo, output = (given.get(name) if isinstance(given.get(name), str) else None for name in ("photo", "output"))
         resumed = photo if output is None and given.get("resume") else None

@@ -87,7 +87,7 @@ def paint(
     "content(layers=_blocks_4, norm=l1)".
 
     Of many photos, or folders of them, each is painted as OUTPUT/NAME.png. One that fails costs no other; --resume
-    paints what is missing.
+    paints what is missing. Of a film, every frame is painted, with the options of 'diffpaint film'.
 
     \b
     Examples:
@@ -99,6 +99,7 @@ def paint(
         diffpaint paint cutout.png -o cutout-painted.png --background transparent
         diffpaint paint holiday/ more/*.jpg -o painted/
         diffpaint paint --resume painted/
+        diffpaint paint clip.mp4 -o painted.mp4
     """
     ground = Ground("white" if background is None else background)
     request.check()

@@ -39,6 +39,13 @@ class Places(Sequence[Window]):
         at = range(len(self))[index]
         return slice(at, at + 1), lambda canvas: canvas[:, None, :, top : top + height, left : left + width]
 
+    def cut(self, canvas: Tensor) -> Tensor:
+        """What of a canvas (1, C, H, W) lies in each place, (T, C, h, w); all lie on it."""
+        (height, width), corners = self.size, self.corners.to(canvas.device)
+        rows = corners[:, :1] + torch.arange(height, device=canvas.device)
+        columns = corners[:, 1:] + torch.arange(width, device=canvas.device)
+        return canvas[0, :, rows[:, :, None], columns[:, None]].movedim(1, 0)
+
 
 def compiled(windows: Sequence[Any], color: Tensor, alpha: Tensor, canvas: Tensor) -> TypeGuard[Places]:
     """Whether it composites these; arguments as of :func:`diffpaint.over`."""

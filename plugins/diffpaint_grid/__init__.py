@@ -2,8 +2,9 @@
 
 from .draft import Draft
 from .grid import Grid
+from .placing import blurred
 from .pyramid import Pyramid
 from .rounds import Rounds
 from .scatter import Scatter
 
-__all__ = ["Draft", "Grid", "Pyramid", "Rounds", "Scatter"]
+__all__ = ["Draft", "Grid", "Pyramid", "Rounds", "Scatter", "blurred"]

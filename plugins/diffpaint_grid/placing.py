@@ -161,7 +161,7 @@ def _gain(renderer: Scatter, picture: Tensor, canvas: Tensor, actions: Tensor, f
         stack = renderer.stack(actions[None, run], run).inside((canvas.shape[1], canvas.shape[2]))
         assert isinstance(stack.windows, Places)
         seen = torch.ones_like(canvas[:1])
-        here, there, seen = (_patches(pad(each, stack.wider), stack.windows) for each in (canvas, picture, seen))
+        here, there, seen = (stack.windows.cut(pad(each, stack.wider)[None]) for each in (canvas, picture, seen))
         alpha, color = stack.alpha[0], stack.color[0].mean((2, 3), keepdim=True)
         ink = alpha * seen
         if free:
@@ -171,14 +171,6 @@ def _gain(renderer: Scatter, picture: Tensor, canvas: Tensor, actions: Tensor, f
         errors.append((moved * (moved + 2 * (here - there))).sum((1, 2, 3)))
         colors.append(color[:, :, 0, 0])
     return torch.cat(errors)[:, None], torch.cat(colors)
-
-
-def _patches(picture: Tensor, places: Places) -> Tensor:
-    """What of a picture (C, H, W) lies in each place, (N, C, h, w)."""
-    (height, width), corners = places.size, places.corners.to(picture.device)
-    rows = corners[:, :1] + torch.arange(height, device=picture.device)
-    columns = corners[:, 1:] + torch.arange(width, device=picture.device)
-    return picture[:, rows[:, :, None], columns[:, None]].movedim(1, 0)
 
 
 def refitted(renderer: Scatter, actions: Tensor) -> Tensor:

@@ -22,7 +22,6 @@ UNSEEN = 0.05  # what the error counts where there is no focus
 MOST = 1_000_000  # strokes
 ROUNDS = 24  # in which strokes are added
 GROWN = 0.3  # of all steps, after which no stroke is added
-MOVES = 10  # after that
 SETTLED = 0.85  # of all steps, after which none is moved
 FALLS, END = 0.6, 0.1  # from when learning rates fall, of all steps, and to what part of them
 MOVED = 0.08  # of all strokes, in one move
@@ -40,6 +39,7 @@ class Rounds(Strategy):
         target: (1, 3, H, W) or (B, 3, H, W) in [0, 1], what is painted.
         focus: Likewise, white where detail matters and black where it does not; None means everywhere alike.
         seed: Of chance.
+        moves: How often strokes are moved once all are there.
 
     Raises:
         ValueError: No stroke, or a target that is no picture. When it is called: a renderer without patches to place.
@@ -47,8 +47,11 @@ class Rounds(Strategy):
 
     pictures = ("target", "focus")
 
-    def __init__(self, strokes: int = 1000, *, target: Tensor, focus: Tensor | None = None, seed: int = 0):
+    def __init__(
+        self, strokes: int = 1000, *, target: Tensor, focus: Tensor | None = None, seed: int = 0, moves: int = 10
+    ):
         self.strokes, self.seed = check_whole("strokes", strokes, most=MOST), check_whole("seed", seed, least=0)
+        self.moves = check_whole("moves", moves, least=0)
         self.target = check_target(target)
         self.focus = torch.ones(1, 1, 1, 1) if focus is None else check_target(focus).mean(1, keepdim=True)
         self.first = shares(strokes)[0]
@@ -60,7 +63,8 @@ class Rounds(Strategy):
 
     def __repr__(self) -> str:
         focus = "" if self.focus.numel() == 1 else f", focus={zlib.crc32(self.focus.cpu().numpy().tobytes()):08x}"
-        return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus})"
+        moves = "" if self.moves == 10 else f", moves={self.moves}"
+        return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus}{moves})"
 
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
         """See :class:`diffpaint.Strategy`."""
@@ -70,7 +74,7 @@ class Rounds(Strategy):
         planned, octave = self._planned(done)
         if planned > now:
             return self._changed(moment, canvas, planned - now, octave)
-        turns = [GROWN + (SETTLED - GROWN) * (turn + 0.5) / MOVES for turn in range(MOVES)]
+        turns = [GROWN + (SETTLED - GROWN) * (turn + 0.5) / self.moves for turn in range(self.moves)]
         if any(round(turn * moment.steps) == moment.step + 1 for turn in turns):
             return self._changed(moment, canvas, max(1, round(MOVED * now)), octave, moved=True)
         return None

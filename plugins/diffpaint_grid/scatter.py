@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from diffpaint import Renderer, StrokeRenderer
 from diffpaint.backward import recomputed
@@ -153,6 +153,49 @@ class Scatter(Renderer):
         side, pixel = torch.tensor([self.sides, self.coarseness], device=numbers.device)[:, numbers, None]
         centre = torch.stack([down, across], -1) * actions.new_tensor([length // self.scale for length in self.size])
         return ((centre / pixel).round().long() - side // pixel // 2) * pixel, numbers
+
+    @torch.no_grad()
+    def share(self, actions: Tensor, mask: Tensor) -> Tensor:
+        """How much of each stroke (T, A) lies within a mask (H, W) of 0 and 1: (T,), from 0 to 1."""
+        shares, mask = [], mask.to(actions)[None, None]
+        for run in self.runs(actions, AT_ONCE):
+            alpha, places, wider = self.stack(actions[None, run], run).inside(self.size)[1:]
+            assert isinstance(places, Places)
+            seen = places.cut(pad(mask, wider))[:, 0]
+            shares.append((alpha[0, :, 0] * seen).sum((1, 2)) / alpha.sum((0, 2, 3, 4)).clamp(min=1e-6))
+        return torch.cat(shares)
+
+    def shifted(self, actions: Tensor, flow: Tensor) -> Tensor:
+        """Strokes (T, A) where a flow takes them.
+
+        Each goes as a whole, by what the flow says in the middle of its stroke; its patch goes with it.
+
+        Args:
+            actions: (T, A) in [0, 1].
+            flow: (2, H, W) on a canvas of any size, across and down, px of it.
+
+        Returns:
+            (T, A) in [0, 1].
+        """
+        across, down = self.positions()
+        corners, numbers = self.placed(actions)
+        sides = actions.new_tensor(self.sides)[numbers][:, None]
+        inside = actions[:, :-3] * self.factor + self.shift
+        middles = [
+            inside[:, columns].mean(1) * sides[:, 0] + corners[:, axis] for axis, columns in ((1, across), (0, down))
+        ]
+        width, height = extent = [length // self.scale for length in reversed(self.size)]
+        column, row = (
+            (middle * side / length).long().clamp(0, side - 1)
+            for middle, side, length in zip(middles, (flow.shape[2], flow.shape[1]), extent, strict=True)
+        )
+        shift = flow[:, row, column].T * actions.new_tensor([width / flow.shape[2], height / flow.shape[1]])
+        found = actions.clone()
+        found[:, -3:-1] = (actions[:, -3:-1] + shift / actions.new_tensor(extent)).clamp(0, 1)
+        left = (corners - self.placed(found)[0]).flip(1) + shift  # by how much more than the patch the stroke goes
+        for axis, columns in enumerate((across, down)):
+            found[:, columns] += left[:, [axis]] / sides / self.factor[columns]
+        return found.clamp(0, 1)
 
     def forward(self, actions: Tensor, canvas: Tensor | None = None) -> Tensor:
         """Draw stroke over stroke; every canvas of a batch has its strokes in places of its own."""

@@ -36,6 +36,7 @@ DRAWS_BY_THE_ENGINE = ("diffpaint_bench", "diffpaint_export.engine")
 OTHERS = {
     **dict.fromkeys((*LEARNS_FROM_THE_ENGINE, *DRAWS_BY_THE_ENGINE), "diffpaint_mypaint"),
     "diffpaint_export.player": "diffpaint_neural",
+    "diffpaint_film": "diffpaint_grid",
 }
 ROOMS = ("io", "fast", "training", "cli", "testing")  # of the core, beside the library proper
 CODE = [ROOT / "diffpaint", *PLUGINS, ROOT / "tests", ROOT / "examples"]
