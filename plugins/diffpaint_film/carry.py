@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import diffpaint
-from diffpaint import Constraint, Moment, Objective, Renderer
+from diffpaint import Constraint, Moment, Objective, Renderer, paint
 from diffpaint_grid import Rounds, Scatter
 
 from .flow import changed, flow, is_cut
@@ -106,7 +105,7 @@ class Carried:
 
     def _begun(self, picture: Tensor) -> Tensor | None:
         """A frame that has nothing to do with the one before."""
-        painting = diffpaint.paint(
+        painting = paint(
             self.renderer,
             self.objective(picture),
             strategy=Rounds(self.strokes, target=picture, seed=self.seed),
@@ -119,7 +118,7 @@ class Carried:
         """A frame that goes on from strokes (T, A)."""
         free = self.renderer.share(actions, mask[0, 0]) > SHARE
         start = torch.where(free[:, None], self.renderer.shifted(actions, moved), actions)
-        painting = diffpaint.paint(
+        painting = paint(
             self.renderer,
             self.objective(picture),
             strategy=Rounds(self.strokes, target=picture, focus=mask.expand_as(picture), seed=self.seed, moves=MOVES),
