@@ -81,7 +81,7 @@ def load_network(make: Callable[[], N], state: dict[str, Tensor], path: str | Pa
         network = make()
         network.load_state_dict(state)
         return network
-    except (TypeError, ValueError, RuntimeError, OverflowError, ArithmeticError) as error:
+    except Exception as error:  # whatever a network raises at options that nobody gave it
         raise ValueError(f"{path} is damaged: it does not fit {what} ({brief(error)}); train it again") from error
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from diffpaint.io.bounds import MOST_PIXELS
+from diffpaint.io.brief import brief
 from diffpaint.io.ground import TRANSPARENT, decode_ground
 from diffpaint.renderer import STROKE_ACTION
 
@@ -30,7 +31,7 @@ def check_replayable(document: dict[str, Any]) -> None:
     """
     if tuple(document["stroke_columns"]) not in (COLUMNS, (*COLUMNS, "cell")):
         raise ValueError(
-            f"this painting cannot be replayed: its strokes have {', '.join(document['stroke_columns']) or 'nothing'}"
+            f"this painting cannot be replayed: its strokes have {brief(', '.join(document['stroke_columns'])) or 'nothing'}"
             f"; wanted {', '.join(COLUMNS)}"
         )
 

@@ -14,7 +14,7 @@ from diffpaint import Painting, Renderer
 from diffpaint.cli.main import cli
 from diffpaint.io.document import read_document
 from diffpaint_mypaint import Brush, read_brush
-from diffpaint_mypaint.replay import replay, replay_in_frames
+from diffpaint_mypaint.replay import check_replayable, replay, replay_in_frames
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -141,6 +141,13 @@ class Flat(Renderer):
 
     def forward(self, actions, canvas=None):
         return self.check(actions, canvas) * 0 + actions[:, -1, :, None, None]
+
+
+def test_names_of_columns_are_said_in_one_printable_line():
+    with pytest.raises(ValueError, match="cannot be replayed") as refusal:
+        check_replayable({"stroke_columns": ["\0\n\x1b[31m", 1_000 * "x"]})
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 400
 
 
 def test_paintings_of_no_brush_cannot_be_replayed(tmp_path, dots):

@@ -135,9 +135,11 @@ def test_a_header_that_lacks_a_field_is_refused(weights, field):
         diffpaint.load_renderer("neural-splat", brush=str(weights(**{field: None})))
 
 
-def test_options_that_the_network_does_not_take_are_refused(weights):
+@pytest.mark.parametrize("options", [{"points": 5, "wings": 2}, {"points": 0}, {"points": 1}, {"points": -1}])
+def test_options_that_the_network_does_not_take_are_refused(weights, options):
+    path = weights(options={"scales": 2, "hidden": 4, "channels": 3, **options})
     with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
-        diffpaint.load_renderer("neural-splat", brush=str(weights(options={"points": 5, "wings": 2})))
+        diffpaint.load_renderer("neural-splat", brush=str(path))
 
 
 @pytest.mark.parametrize(
