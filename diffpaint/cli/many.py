@@ -10,7 +10,7 @@ import shlex
 import time
 from collections.abc import Iterable
 from contextlib import closing, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ..device import pick_device
 from ..io.brief import brief
 from ..io.checkpoint import save_checkpoint
+from ..io.cluster import check_cluster, outcomes_on
 from ..io.console import stderr
 from ..io.files import beside, check_folder, check_writable, clear_leftovers
 from ..io.formats import endings
@@ -97,8 +98,9 @@ class PhotosCommand(PaintCommand):
         folder = next((path for path in (output, resumed) if path is not None and _names_folder(path)), None)
         if not (more or folder or (photo is not None and resumed is None and os.path.isdir(photo))):
             rest = super().parse_args(ctx, args)
-            if ctx.params.get("processes") is not None:
-                raise ValueError("--processes is for many photos, which are painted into a folder, as with -o out/")
+            for name in ("processes", "cluster"):
+                if ctx.params.get(name) is not None:
+                    raise ValueError(f"--{name} is for many photos, which are painted into a folder, as with -o out/")
             return rest
         if folder is None and output is not None:
             raise ValueError(f"{output} is no folder, as many photos need one; end it with a {os.sep} to make one")
@@ -182,6 +184,11 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
     asked, folder = spoken(ctx), Path(ctx.params["output"])
     resume, overwrite = ctx.params["resume"], ctx.params["overwrite"]
     processes, cores = ctx.params["processes"], os.cpu_count() or 1
+    cluster = ctx.params["cluster"]
+    if cluster is not None and processes is not None:
+        raise ValueError("--processes means nothing to a --cluster, which has one for each of its cores")
+    if cluster is not None:
+        check_cluster(cluster)
     if processes is not None and processes < 1:
         raise ValueError(f"--processes must be at least 1, got {processes}")
     if "timelapse" in asked:
@@ -194,7 +201,7 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
         if processes is None:  # a GPU is one
             processes = cores if pick_device(asked.get("device")).type == "cpu" else 1
         processes = max(1, min(processes, len(todo)))
-        trusted, threads = ctx.meta.get(RECORDED), max(1, cores // processes)
+        trusted, threads = ctx.meta.get(RECORDED), 1 if cluster else max(1, cores // processes)
         jobs = [
             Job(photo, output, asked, resume and checkpoint_of(output).exists(), overwrite, trusted, threads)
             for output, photo in todo.items()
@@ -205,7 +212,8 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
         save_checkpoint(folder / RECORD, {"command": record})
         if there := len(photos) - len(jobs):
             click.echo(f"{there} of {len(photos)} photos are painted already", err=True)
-        failed = _work_through(jobs, processes, f"{ctx.command_path} --resume {shlex.quote(str(folder))}")
+        again = f"{ctx.command_path} --resume {shlex.quote(str(folder))}"
+        failed = _work_through(jobs, processes, again if cluster is None else f"{again} --cluster {cluster}", cluster)
         if not failed:
             (folder / RECORD).unlink(missing_ok=True)
     if failed:
@@ -215,10 +223,13 @@ def _paint_many(command: PhotosCommand, ctx: click.Context) -> None:
         ctx.exit(1)
 
 
-def _work_through(jobs: list[Job], processes: int, again: str) -> dict[Path, str]:
+def _work_through(jobs: list[Job], processes: int, again: str, cluster: str | None) -> dict[Path, str]:
     """Paint; a line for each photo, and what went wrong by photo."""
     failed: dict[Path, str] = {}
-    done = closing(outcomes(_paint_one, jobs, processes, PATIENCE))
+    if cluster is None:
+        done = closing(outcomes(_paint_one, jobs, processes, PATIENCE))
+    else:
+        done = closing(outcomes_on(cluster, _paint_one, jobs, _begun, PATIENCE))
     try:
         with done as results, tqdm(total=len(jobs), unit="photo", file=stderr()) as bar:
             for job, result in results:
@@ -242,6 +253,11 @@ class _Done:
     notes: list[str]
     seconds: float
     problem: str | None
+
+
+def _begun(job: Job) -> Job:
+    """The same job, that goes on with what a worker that was lost has left."""
+    return replace(job, goes_on=True) if checkpoint_of(job.output).exists() else job
 
 
 def _paint_one(job: Job) -> _Done:

@@ -65,6 +65,11 @@ MATCHED_IN_CELLS = "content + 100*pixel"
     type=int,
     help="How many paint at once, of many photos, each with its share of the cores.  [default: one a core, or a GPU]",
 )
+@click.option(
+    "--cluster",
+    metavar="auto|HOST:PORT",
+    help="A Ray cluster that paints many photos, one on each of its cores: that of this machine, or its address.",
+)
 def paint(
     photo: Path,
     request: Request,
@@ -74,6 +79,7 @@ def paint(
     objective: str | None,
     background: str | None,
     processes: int | None,
+    cluster: str | None,
 ) -> None:
     """Paint PHOTO with brushstrokes.
 

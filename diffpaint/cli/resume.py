@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from ..io.untrusted import names_of_a_file
 from .types import GridType
 
-OWN = {"output", "resume", "overwrite", "processes"}  # what is not of a run, but of one call of the command
+OWN = {"output", "resume", "overwrite", "processes", "cluster"}  # what is not of a run, but of one call of the command
 RECORDED = __name__  # in ctx.meta, where options come out of a file: the names of code that were given again
 
 

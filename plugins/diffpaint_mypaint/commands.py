@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from diffpaint.cli.outputs import check_free, overwrite_option
+from diffpaint.io.cluster import check_cluster
 from diffpaint.io.document import read_document
 from diffpaint.io.files import check_outputs
 from diffpaint.io.film import FILMS, check_film, check_frames, spread, write_film
@@ -39,6 +40,7 @@ from .trial import remarks, slowness
 )
 @click.option("--without-smudge", is_flag=True, help="Draw a brush that smudges with smudging off: its mask alone.")
 @click.option("--processes", default=os.cpu_count() or 1, show_default="all cores", help="How many draw at once.")
+@click.option("--cluster", metavar="auto|HOST:PORT", help="A Ray cluster that draws, a shard on each of its cores.")
 def strokes(
     brush: str,
     count: int,
@@ -48,6 +50,7 @@ def strokes(
     oversample: int,
     without_smudge: bool,
     processes: int,
+    cluster: str | None,
 ) -> None:
     """Draw random strokes with the real MyPaint engine, as data for 'diffpaint train'.
 
@@ -62,6 +65,8 @@ def strokes(
     """
     if processes < 1:
         raise ValueError(f"--processes must be at least 1, got {processes}")
+    if cluster is not None:
+        check_cluster(cluster)
     manifest = plan(
         output, brush, count, seed=seed, radius=radius, oversample=oversample, without_smudge=without_smudge
     )
@@ -70,7 +75,7 @@ def strokes(
         click.echo(f"note: {remark}", err=True)
     try:
         with tqdm(total=count, unit="stroke", unit_scale=True) as bar:
-            for drawn in write(output, manifest, processes=processes):
+            for drawn in write(output, manifest, processes=processes, cluster=cluster):
                 bar.update(drawn)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the same command goes on from here") from None

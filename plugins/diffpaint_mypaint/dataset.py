@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from msgspec import Meta
 from diffpaint.io.archive import open_zip, read_member
 from diffpaint.io.bounds import check_whole
 from diffpaint.io.brief import brief
+from diffpaint.io.cluster import outcomes_on
 from diffpaint.io.files import clear_leftovers, replacing
 from diffpaint.io.lock import locked
 from diffpaint.io.schema import Text, check_schema, decode_json
@@ -153,10 +155,17 @@ def plan(
     return manifest
 
 
-def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[int]:
+def write(folder: Path, manifest: Manifest, *, processes: int = 1, cluster: str | None = None) -> Iterator[int]:
     """Draw the shards that are missing; yields the number of strokes of each shard as it is there.
 
     An interrupt leaves complete shards behind, and the next call goes on from them.
+
+    Args:
+        folder: Of the data set.
+        manifest: What it is made of.
+        processes: How many draw at once.
+        cluster: Address of a Ray cluster that draws, one shard on each core, as of
+            :func:`diffpaint.io.cluster.outcomes_on`.
 
     Raises:
         ValueError: Another run is at work on the folder, or has begun another data set there.
@@ -170,14 +179,20 @@ def write(folder: Path, manifest: Manifest, *, processes: int = 1) -> Iterator[i
             if read_manifest(folder) != manifest:
                 raise ValueError(f"{folder} holds another data set, begun at the same time; name an empty folder")
             try:
-                yield from _written(missing, processes)
+                yield from _written(missing, processes, cluster)
             finally:  # processes that are ended, now or in a run before, cannot tidy up
                 for shard in range(manifest.shards):
                     clear_leftovers(_shard_path(folder, shard))
 
 
-def _written(jobs: list[tuple[Path, Manifest, int]], processes: int) -> Iterator[int]:
-    if processes == 1 or len(jobs) == 1:
+def _written(jobs: list[tuple[Path, Manifest, int]], processes: int, cluster: str | None) -> Iterator[int]:
+    if cluster is not None:
+        with closing(outcomes_on(cluster, _write_shard, jobs)) as done:
+            for _, result in done:
+                if isinstance(result, Exception):
+                    raise result
+                yield result
+    elif processes == 1 or len(jobs) == 1:
         yield from map(_write_shard, jobs)
     else:
         yield from shared_out(_write_shard, jobs, processes)

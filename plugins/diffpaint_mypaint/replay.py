@@ -30,10 +30,8 @@ def check_replayable(document: dict[str, Any]) -> None:
         ValueError: They are not.
     """
     if tuple(document["stroke_columns"]) not in (COLUMNS, (*COLUMNS, "cell")):
-        raise ValueError(
-            f"this painting cannot be replayed: its strokes have {brief(', '.join(document['stroke_columns'])) or 'nothing'}"
-            f"; wanted {', '.join(COLUMNS)}"
-        )
+        columns = brief(", ".join(document["stroke_columns"])) or "nothing"
+        raise ValueError(f"this painting cannot be replayed: its strokes have {columns}; wanted {', '.join(COLUMNS)}")
 
 
 def replay(document: dict[str, Any], brush: Brush, size: int | None = None) -> np.ndarray:
