@@ -88,7 +88,7 @@ def check_cluster(address: str) -> Any:
     if address != AUTO:
         host, colon, port = address.rpartition(":")
         if not colon or not port.isdigit():
-            raise ValueError(f"--cluster is auto or HOST:PORT, such as 10.0.0.1:6379, got {address!r}")
+            raise ValueError(f"a cluster is auto or HOST:PORT, such as 10.0.0.1:6379, got {address!r}")
         try:
             socket.create_connection((host, int(port)), REACHED).close()
         except (OSError, OverflowError) as error:

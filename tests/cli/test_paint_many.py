@@ -180,7 +180,7 @@ def test_cores_are_shared_and_only_resume_goes_on(photos, tmp_path, monkeypatch)
     begun, jobs = tmp_path / "out" / "a.png.ckpt", []
     begun.parent.mkdir()
     begun.touch()
-    monkeypatch.setattr("diffpaint.cli.many._work_through", lambda given, processes, again: jobs.append(given))
+    monkeypatch.setattr("diffpaint.cli.many._work_through", lambda given, *rest: jobs.append(given))
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     for options in (["--resume"], ["--overwrite"], ["--overwrite", "--processes", "2"]):
         assert paint(photos, "-o", "out", *options).exit_code == 0

@@ -157,7 +157,7 @@ def test_strokes_have_the_bytes_of_one_process(address, tmp_path, engine):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("here", "--cluster is auto or HOST:PORT, such as 10.0.0.1:6379, got 'here'"),
+        ("here", "a cluster is auto or HOST:PORT, such as 10.0.0.1:6379, got 'here'"),
         ("127.0.0.1:9", "no cluster at 127.0.0.1:9"),
         ("127.0.0.1:99999", "no cluster at 127.0.0.1:99999"),
     ],
