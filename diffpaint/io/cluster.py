@@ -92,7 +92,7 @@ def check_cluster(address: str) -> Any:
         try:
             socket.create_connection((host, int(port)), REACHED).close()
         except (OSError, OverflowError) as error:
-            raise ValueError(f"no cluster at {address} ({error}); 'ray start --head' starts one") from error
+            raise ValueError(f"no cluster at {address} ({error}); 'ray start' starts one") from error
     return ray
 
 
@@ -103,7 +103,7 @@ def _connect(ray: Any, address: str) -> None:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = "on this machine" if address == AUTO else f"at {address}"
-        raise ValueError(f"no cluster {where} ({brief(error)}); 'ray start --head' starts one") from error
+        raise ValueError(f"no cluster {where} ({brief(error)}); 'ray start' starts one") from error
 
 
 def _done_in(folder: str, work: Callable[[Job], Result], job: Job) -> Result | Exception:
