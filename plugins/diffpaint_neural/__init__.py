@@ -5,5 +5,6 @@ from .gan import NeuralGAN
 from .painter import NeuralPainter
 from .splat import NeuralSplat
 from .vae import NeuralVAE
+from .weights import shipped_brushes
 
-__all__ = ["NeuralDabs", "NeuralGAN", "NeuralPainter", "NeuralSplat", "NeuralVAE"]
+__all__ = ["NeuralDabs", "NeuralGAN", "NeuralPainter", "NeuralSplat", "NeuralVAE", "shipped_brushes"]

@@ -37,6 +37,7 @@ OTHERS = {
     **dict.fromkeys((*LEARNS_FROM_THE_ENGINE, *DRAWS_BY_THE_ENGINE), "diffpaint_mypaint"),
     "diffpaint_export.player": "diffpaint_neural",
     "diffpaint_film": "diffpaint_grid",
+    "diffpaint_serve.commands": "diffpaint_neural",
 }
 ROOMS = ("io", "fast", "training", "cli", "testing")  # of the core, beside the library proper
 CODE = [ROOT / "diffpaint", *PLUGINS, ROOT / "tests", ROOT / "examples"]
