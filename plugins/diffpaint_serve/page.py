@@ -1,10 +1,13 @@
 """The page, by Gradio."""
 
+from __future__ import annotations
+
 import shutil
 import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,78 @@ The photo stays on the machine that this page comes from, and is forgotten withi
 FONTS = ["system-ui", "sans-serif"]  # that are there: nothing is fetched from elsewhere
 
 
+class Jobs:
+    """What the buttons of a page do.
+
+    Args:
+        folder: For what is painted.
+        brushes: That can be chosen.
+    """
+
+    def __init__(self, folder: Path, brushes: list[str]):
+        self.gr, self.folder, self.brushes = library(), folder, brushes
+        self.stops: dict[str, threading.Event] = {}  # by the visitor whose job it ends
+
+    def preview(self, photo: str | None) -> Any:
+        """Show a photo that was chosen."""
+        with self._told():
+            shown = None if photo is None else pixels(read_image(photo, PREVIEW))
+        return self.gr.update(value=shown, visible=shown is not None)
+
+    def paint(
+        self, photo: str | None, brush: str, strokes: float, steps: float, size: str, visitor: str
+    ) -> Iterator[tuple]:
+        """The picture, a line on how it goes, the document, and whether there is something to download."""
+        if photo is None:
+            raise self._error("Choose a photo first.")
+        hidden, shown = self.gr.update(visible=False), self.gr.update(visible=True)
+        place, stop, done = self.folder / uuid.uuid4().hex, threading.Event(), False
+        place.mkdir()
+        self.stops[visitor] = stop
+        try:
+            with self._told():
+                if brush not in self.brushes:
+                    raise ValueError(f"there is no brush {brief(brush, 40)}")
+                wish = Wish(Path(photo), brush, int(strokes), int(steps), int(size))
+                yield None, "Reading the photo …", None, hidden
+                for progress in painted(wish, place):
+                    if stop.is_set():
+                        yield progress.picture, "Cancelled.", None, hidden
+                        return
+                    if progress.document is None:
+                        yield progress.picture, f"Step {progress.step} of {wish.steps}", None, hidden
+                    else:
+                        done = True
+                        yield progress.picture, f"Done: {wish.strokes} strokes.", str(progress.document), shown
+        finally:
+            self.stops.pop(visitor, None)
+            if not done:
+                shutil.rmtree(place, ignore_errors=True)
+
+    def cancel(self, visitor: str) -> None:
+        """End a visitor's job at its next step."""
+        if visitor in self.stops:
+            self.stops[visitor].set()
+
+    def export(self, document: str | None, kind: str) -> Any:
+        """Make a file to download."""
+        if document is None or not Path(document).is_relative_to(self.folder):
+            raise self._error("There is no painting yet.")
+        with self._told():
+            return self.gr.update(value=str(exported(Path(document), kind)), visible=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What a person can mend is said on the page."""
+        try:
+            yield
+        except (ValueError, OSError, MemoryError) as error:
+            raise self._error(brief(error, 300)) from error
+
+    def _error(self, what: str) -> Exception:
+        return self.gr.Error(what, print_exception=False)
+
+
 def make_page(folder: Path, brushes: list[str], jobs: int = 1) -> Any:
     """The page: a ``gradio.Blocks``, not yet served.
 
@@ -37,69 +112,14 @@ def make_page(folder: Path, brushes: list[str], jobs: int = 1) -> Any:
     Raises:
         ValueError: Gradio is not installed.
     """
-    gr = library()
-    stops: dict[str, threading.Event] = {}  # by the session whose job it ends
-
-    def preview(photo: str | None) -> Any:
-        try:
-            shown = None if photo is None else pixels(read_image(photo, PREVIEW))
-        except (ValueError, OSError, MemoryError) as error:
-            raise gr.Error(brief(error, 300), print_exception=False) from error
-        return gr.update(value=shown, visible=shown is not None)
-
-    def work(
-        photo: str | None,
-        brush: str,
-        strokes: float,
-        steps: float,
-        size: str,
-        request: gr.Request,  # pyright: ignore[reportInvalidTypeForm], Gradio reads it
-    ) -> Iterator[tuple]:
-        """Outputs: the picture, a line on how it goes, the document, and whether there is something to download."""
-        if photo is None:
-            raise gr.Error("Choose a photo first.", print_exception=False)
-        place = folder / uuid.uuid4().hex
-        place.mkdir()
-        stop, done = stops.setdefault(request.session_hash, threading.Event()), False
-        stop.clear()
-        try:
-            if brush not in brushes:
-                raise ValueError(f"there is no brush {brief(brush, 40)}")
-            wish = Wish(Path(photo), brush, int(strokes), int(steps), int(size))
-            yield None, "Reading the photo …", None, gr.update(visible=False)
-            for progress in painted(wish, place):
-                if stop.is_set():
-                    yield progress.picture, "Cancelled.", None, gr.update(visible=False)
-                    return
-                done = progress.document is not None
-                line = f"Done: {wish.strokes} strokes." if done else f"Step {progress.step} of {wish.steps}"
-                yield progress.picture, line, progress.document and str(progress.document), gr.update(visible=done)
-        except (ValueError, OSError, MemoryError) as error:
-            raise gr.Error(brief(error, 300), print_exception=False) from error
-        finally:
-            stops.pop(request.session_hash, None)
-            if not done:
-                shutil.rmtree(place, ignore_errors=True)
-
-    def cancelled(request: gr.Request) -> None:  # pyright: ignore[reportInvalidTypeForm]
-        if request.session_hash in stops:
-            stops[request.session_hash].set()
-
-    def export(document: str | None, kind: str) -> Any:
-        if document is None or not Path(document).is_relative_to(folder):
-            raise gr.Error("There is no painting yet.", print_exception=False)
-        try:
-            return gr.update(value=str(exported(Path(document), kind)), visible=True)
-        except (ValueError, OSError, MemoryError) as error:
-            raise gr.Error(brief(error, 300), print_exception=False) from error
-
+    gr, does = library(), Jobs(folder, brushes)
+    still = {"interactive": False, "buttons": ["fullscreen"]}
     with gr.Blocks(title="diffpaint", analytics_enabled=False, delete_cache=(600, KEPT)) as page:
-        document = gr.State(None, time_to_live=KEPT)
+        document, visitor = gr.State(None, time_to_live=KEPT), gr.State(lambda: uuid.uuid4().hex)
         gr.Markdown(ABOUT)
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 photo = gr.File(label="Photo", file_types=["image", ".heic", ".heif"], height=140)
-                still = {"interactive": False, "buttons": ["fullscreen"]}
                 given = gr.Image(show_label=False, container=False, visible=False, elem_id="given", **still)
                 brush = gr.Dropdown(brushes, value=BRUSH if BRUSH in brushes else brushes[0], label="Brush")
                 strokes = gr.Slider(LEAST["strokes"], MOST["strokes"], value=1000, step=10, label="Strokes")
@@ -115,18 +135,12 @@ def make_page(folder: Path, brushes: list[str], jobs: int = 1) -> Any:
                     kind = gr.Dropdown(_kinds(), value="png", label="Download as", elem_id="kind")
                     ask = gr.Button("Make the file", elem_id="make")
                     file = gr.DownloadButton("Download", visible=False, elem_id="file")
-        photo.change(preview, photo, given, show_progress="hidden", api_name=False)
-        start.click(
-            work,
-            [photo, brush, strokes, steps, size],
-            [picture, status, document, downloads],
-            concurrency_limit=jobs,
-            concurrency_id="paint",
-            show_progress="minimal",
-            api_name=False,
-        )
-        cancel.click(cancelled, None, None, queue=False, api_name=False)
-        ask.click(export, [document, kind], file, concurrency_limit=jobs, concurrency_id="paint", api_name=False)
+        photo.change(does.preview, photo, given, show_progress="hidden", api_name=False)
+        heavy = {"concurrency_limit": jobs, "concurrency_id": "paint", "api_name": False}
+        wish = [photo, brush, strokes, steps, size, visitor]
+        start.click(does.paint, wish, [picture, status, document, downloads], show_progress="minimal", **heavy)
+        cancel.click(does.cancel, visitor, None, queue=False, api_name=False)
+        ask.click(does.export, [document, kind], file, **heavy)
         kind.change(lambda: gr.update(visible=False), None, file, api_name=False)
     page.queue(max_size=WAITING, api_open=False)
     return page
