@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from .outputs import check_free, overwrite_option
 from .plan import enlarged
 from .worth_figure import composited, draw_worth, worth_most
 
+Score = Callable[[Tensor], float]  # of a canvas (1, 3, H, W)
 LONGEST = 512  # px, about, of the canvas that it is computed on; a larger one takes memory and shows no more
 DRAWS = 4  # of an objective that looks at random
 LISTED = 10  # strokes
@@ -48,7 +49,8 @@ def explain(
     """Show what each stroke of a saved PAINTING (.json) is worth: how much worse it would be without that stroke.
 
     Draws the painting, its strokes coloured by their worth, and the painting of only those that are worth most; prints
-    the ten that are worth most. For an objective, every stroke is left out once, which takes time where it is slow.
+    the ten that are worth most, and how good half of all strokes would be, a quarter, and so on. For an objective,
+    every stroke is left out once, which takes time where it is slow.
 
     \b
     Examples:
@@ -66,9 +68,11 @@ def explain(
     stacks = finished.renderer.stacks(finished.actions)
     target = None if photo is None else read_image(photo, finished.renderer.size, crop=True)
     if objective is not None:
-        value = _without(load_objective(objective, target), finished, stacks)
+        score = _scored(load_objective(objective, target), finished)
+        value = _without(score, finished, stacks)
     else:
         assert target is not None
+        score = _distance_to(target)
         value = worth(stacks, finished.background, 2 * (finished.canvas - target), 1.0)[0] / finished.canvas.numel()
     picture = draw_worth(finished, stacks, value)
     if table is not None:
@@ -78,6 +82,9 @@ def explain(
     click.echo(f"how much {what} grows without a stroke:")
     for line in _told(document, value):
         click.echo(line)
+    click.echo(f"{what}, of the strokes that are worth most alone:")
+    for count, found in _curve(score, finished, stacks, value):
+        click.echo(f"{count:>6} {found:>10.4g}")
     click.echo(f"wrote {' and '.join(str(path) for path in (output, table) if path)}", err=True)
 
 
@@ -92,25 +99,45 @@ def _loaded(document: dict[str, Any], path: Path) -> Painting:
 
 
 @torch.no_grad()
-def _without(objective: Objective, painting: Painting, stacks: Sequence[Stack]) -> Tensor:
-    """By how much an objective grows without each stroke, (T,): all are left out, one after another.
+def _scored(objective: Objective, painting: Painting) -> Score:
+    """What an objective says of a canvas of the painting's strokes; the mean of some draws, if it looks at random."""
+    moment = Moment(actions=painting.actions, renderer=painting.renderer, background=painting.background)
+
+    def score(canvas: Tensor, draw: int) -> float:
+        with torch.no_grad(), seeded(0, draw), at(moment, painting.renderer, objective):
+            return float(objective(canvas))
+
+    draws = DRAWS if len({score(painting.canvas, draw) for draw in range(DRAWS)}) > 1 else 1
+    return lambda canvas: sum(score(canvas, draw) for draw in range(draws)) / draws
+
+
+def _distance_to(target: Tensor) -> Score:
+    """The mean squared error."""
+    return lambda canvas: float((canvas - target).square().mean())
+
+
+@torch.no_grad()
+def _curve(score: Score, painting: Painting, stacks: Sequence[Stack], value: Tensor) -> Iterator[tuple[int, float]]:
+    """The score of all strokes, of the half that is worth most, of a quarter, and so on: their number, and it."""
+    order, count = value.argsort(descending=True, stable=True), len(value)
+    while count:
+        shown = torch.zeros_like(value).index_fill(0, order[:count], 1)
+        yield count, score(composited(stacks, painting.background, shown=shown))
+        count //= 2
+
+
+@torch.no_grad()
+def _without(score: Score, painting: Painting, stacks: Sequence[Stack]) -> Tensor:
+    """By how much a score grows without each stroke, (T,): all are left out, one after another.
 
     The slope of the objective would be cheaper, but of a finished painting it says next to nothing: it is where slopes
     vanish.
     """
-    moment = Moment(actions=painting.actions, renderer=painting.renderer, background=painting.background)
-
-    def score(canvas: Tensor, draw: int) -> float:
-        with seeded(0, draw), at(moment, painting.renderer, objective):
-            return float(objective(canvas))
-
-    whole = [score(painting.canvas, draw) for draw in range(DRAWS)]
-    draws = DRAWS if len(set(whole)) > 1 else 1
-    count, found = painting.actions.shape[1], []
+    whole, count, found = score(painting.canvas), painting.actions.shape[1], []
     for left_out in tqdm(range(count), unit="stroke", leave=False):
         shown = torch.ones(count).index_fill(0, torch.tensor([left_out]), 0)
         canvas = composited(stacks, painting.background, shown=shown)
-        found.append(sum(score(canvas, draw) - whole[draw] for draw in range(draws)) / draws)
+        found.append(score(canvas) - whole)
     value = torch.tensor(found)
     if not value.isfinite().all():
         raise ValueError("the objective is not finite at this painting, or without one of its strokes")
