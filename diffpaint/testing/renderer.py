@@ -110,7 +110,7 @@ class RendererConformance:
         assert torch.isfinite(gradient).all(), "a gradient is NaN or infinite"
         reached = gradient.abs().amax((0, 1))
         dead = [name for name, most in zip(renderer.action_names, reached, strict=True) if most == 0]
-        dead = [name for name in dead if name not in renderer.fixed]
+        dead = sorted(set(dead) - set(renderer.fixed))
         assert not dead, f"no gradient reaches {', '.join(dead)}"
 
     def test_gradient_is_exact(self, renderer: Renderer) -> None:

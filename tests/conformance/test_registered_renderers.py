@@ -98,3 +98,18 @@ class TestCPPN(RendererConformance):
     @pytest.fixture
     def renderer(self):
         return diffpaint.load_renderer("cppn", size=(7, 9), hidden=3, layers=3)
+
+
+class TestFourier(RendererConformance):
+    strokes = 1
+    has_strokes = False
+
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("fourier", size=(7, 10), waves=3)
+
+
+class TestFourierOfWavesTooFineForItsPixels(TestFourier):
+    @pytest.fixture
+    def renderer(self):
+        return diffpaint.load_renderer("fourier", size=(6, 4), waves=4)
