@@ -47,7 +47,7 @@ class Logits:
         self._shared = torch.tensor([name in renderer.shared for name in names], device=actions.device)
         self._columns = [[i for i, rate in enumerate(rates) if rate == one] for one in dict.fromkeys(rates)]
         order = [column for columns in self._columns for column in columns]
-        self._place = [order.index(column) for column in range(len(names))]
+        self._place = sorted(range(len(names)), key=order.__getitem__)
         logits = actions.detach().to(torch.promote_types(actions.dtype, torch.float32)).logit(eps=EPS)
         self._parameters = [logits[..., columns].requires_grad_() for columns in self._columns]
         self._rates, self._make = [rates[columns[0]] for columns in self._columns], optimizer

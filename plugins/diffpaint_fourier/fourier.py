@@ -11,20 +11,20 @@ from diffpaint import Renderer
 from diffpaint.io.bounds import check_size, check_whole
 
 MOST_WAVES = 400  # each has three names
-CONTRAST = 2.0  # standard deviation of a channel's logits; docs/visualize.md says of which photos
+CONTRAST = 2.0  # standard deviation of a channel's logits, as in photos; tests/bench/test_photos.py measures both
 # lucent.optvis.param.color.color_correlation_normalized: lightness and two hues to red, green and blue, by how these vary
 # together over ImageNet. Written out, so that nothing but torch is needed to paint.
 SVD_SQRT = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 
 
 class Fourier(Renderer):
-    """A picture by the phases of its waves; their magnitudes are fixed, 1 / frequency, as in photos.
+    """A picture by the phases of its waves; their magnitudes are fixed, and fall with frequency as in photos.
 
     Gradients of a network like to raise high frequencies, which fool networks and say nothing to people. Where only
     phases can change, every picture has the spectrum of a photo (MACO; Fel et al., "Unlocking Feature Visualization for
     Deeper Networks with MAgnitude Constrained Optimization", 2023). The paper takes the mean magnitude over ImageNet;
-    here it is the law that this mean follows, 1 / f, as in ``lucent.optvis.param.spatial.fft_image``. Waves are of
-    lucent's three decorrelated channels, and a sigmoid of what they mix makes sRGB.
+    here it is the law that such means follow, 1 / frequency to a power. Waves are of lucent's three decorrelated
+    channels, and a sigmoid of what they mix makes sRGB.
 
     It has no strokes, and covers whatever canvas was there. One action vector is one whole picture, actions are
     (B, 1, A), and ``strokes`` of ``initial`` and of :func:`diffpaint.paint` mean nothing to it. A phase, radians, is the
@@ -36,21 +36,22 @@ class Fourier(Renderer):
     Args:
         size: (H, W) of the canvas, px.
         waves: How many times the finest ones run across either side of the canvas.
-        decay: Magnitudes are 1 / frequency to this power. Frequencies are counted along the shorter side, so that waves
-            of an oblong canvas are as strong in every direction.
+        decay: Magnitudes are 1 / frequency to this power, by default what it is in the logits of photos; 1 is that of
+            ``lucent.optvis.param.spatial.fft_image``. Frequencies are counted along the shorter side, so that waves of
+            an oblong canvas are as strong in every direction.
 
     Raises:
         ValueError: A size or waves that is no whole number from 1, more than can be optimised, or a decay out of 0 to 4.
     """
 
-    lr = 0.3
+    lr = 0.1
     magnitude: Tensor
     colors: Tensor
     places: Tensor
     shown: Tensor
     paired: Tensor
 
-    def __init__(self, size: tuple[int, int] = (224, 224), waves: int = 100, decay: float = 1.0):
+    def __init__(self, size: tuple[int, int] = (224, 224), waves: int = 100, decay: float = 1.3):
         super().__init__()
         self.size = check_size(size)
         check_whole("waves", waves, most=MOST_WAVES)

@@ -31,7 +31,7 @@ def test_colours_are_lucents():
 
 @pytest.mark.parametrize("size", SIZES)
 def test_magnitudes_are_one_over_the_frequency_whatever_the_phases(size):
-    renderer = Fourier(size, waves=8)
+    renderer = Fourier(size, waves=8, decay=1.0)
     rows, columns = torch.meshgrid(*(torch.fft.fftfreq(side) * side for side in size), indexing="ij")
     frequency = torch.hypot(rows * min(size) / size[0], columns * min(size) / size[1]).double()
     there = (rows.abs() <= 8) & (columns.abs() <= 8) & (frequency > 0)
@@ -43,7 +43,7 @@ def test_magnitudes_are_one_over_the_frequency_whatever_the_phases(size):
 
 
 def test_on_a_square_they_fall_as_lucents_do():
-    renderer = Fourier((32, 32), waves=15)
+    renderer = Fourier((32, 32), waves=15, decay=1.0)
     found = spectrum(renderer, drawn(renderer))[1][0, :, :16]
     wanted = 1 / torch.as_tensor(rfft2d_freqs(32, 32)[:, :16]).clamp(min=1 / 32)
     ratio = (found / wanted).flatten()[1:]  # without the mean, whose sign is its phase
