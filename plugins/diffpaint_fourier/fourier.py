@@ -12,8 +12,8 @@ from diffpaint.io.bounds import check_size, check_whole
 
 MOST_WAVES = 400  # each has three names
 CONTRAST = 2.0  # standard deviation of a channel's logits, as in photos; tests/bench/test_photos.py measures both
-# lucent.optvis.param.color.color_correlation_normalized: lightness and two hues to red, green and blue, by how these vary
-# together over ImageNet. Written out, so that nothing but torch is needed to paint.
+# lucent.optvis.param.color.color_correlation_normalized: lightness and two hues to red, green and blue, by how these
+# vary together over ImageNet. Written out, so that nothing but torch is needed to paint.
 SVD_SQRT = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 
 
@@ -27,8 +27,8 @@ class Fourier(Renderer):
     channels, and a sigmoid of what they mix makes sRGB.
 
     It has no strokes, and covers whatever canvas was there. One action vector is one whole picture, actions are
-    (B, 1, A), and ``strokes`` of ``initial`` and of :func:`diffpaint.paint` mean nothing to it. A phase, radians, is the
-    logit of its action, so it goes round and round without an end.
+    (B, 1, A), and ``strokes`` of ``initial`` and of :func:`diffpaint.paint` mean nothing to it. A phase, radians, is
+    the logit of its action, so it goes round and round without an end.
 
     Actions do not depend on the size: a wave runs a whole number of times across the canvas, and another size shows the
     same picture. Waves that are too fine for the pixels of a small one are left out, and listed in ``fixed``.
@@ -41,7 +41,7 @@ class Fourier(Renderer):
             an oblong canvas are as strong in every direction.
 
     Raises:
-        ValueError: A size or waves that is no whole number from 1, more than can be optimised, or a decay out of 0 to 4.
+        ValueError: A size or waves that is no whole number from 1, or too large; a decay below 0 or above 4.
     """
 
     lr = 0.1

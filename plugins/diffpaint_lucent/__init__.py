@@ -16,18 +16,22 @@ from .activation import Activation
 from .content import Content
 from .imagenet import class_index, class_names
 from .judge import probabilities
-from .models import Model, load_model
+from .models import Model, Tokens, load_model
 from .natural import NaturalColors
 from .style import Style
+from .transforms import RandomAffine, resized
 
 __all__ = [
     "Activation",
     "Content",
     "Model",
     "NaturalColors",
+    "RandomAffine",
     "Style",
+    "Tokens",
     "class_index",
     "class_names",
     "load_model",
     "probabilities",
+    "resized",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from lucent.modelzoo.util import get_model_layers
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .models import Model, load_model
 
 SPECIAL = ("input", "labels")  # the canvas itself and the network's output, as in lucent
+PATCHES, CLASS = "_patches", "_class"  # end the name of a layer of tokens, for those of patches, and the first of all
 
 
 class _Complete(Exception):
@@ -25,7 +26,8 @@ class Activations(nn.Module):
     Args:
         model: The network.
         layers: Names as ``diffpaint models NAME`` and ``lucent.modelzoo.util.get_model_layers`` list them; ``input``
-            is the canvas, ``labels`` the network's output.
+            is the canvas, ``labels`` the network's output. Of a vision transformer ``NAME_patches`` are the patch
+            tokens of a layer, (B, C, rows, columns), and ``NAME_class`` its class token, (B, C).
 
     Raises:
         ValueError: No layers, or a name that the network has not; the nearest are given.
@@ -33,7 +35,7 @@ class Activations(nn.Module):
 
     def __init__(self, model: Model, layers: Sequence[str]):
         super().__init__()
-        known = list(get_model_layers(model.network))
+        known = layers_of(model)
         if not layers:
             raise ValueError(f"no layers of {model.name} are named; it has {_some(known)}")
         for layer in layers:
@@ -44,14 +46,15 @@ class Activations(nn.Module):
         self.model, self.layers = model, tuple(layers)
         self.network = model.network  # a submodule, so that .to() moves it
         modules = {name.replace(".", "_"): module for name, module in model.network.named_modules()}
-        self._hooked = {layer: modules[layer] for layer in layers if layer not in SPECIAL}
+        self._held_by = {layer: _holder(layer, modules) for layer in layers if layer not in SPECIAL}
+        self._hooked = {holder: modules[holder] for holder in self._held_by.values()}
 
     def forward(self, canvas: Tensor) -> dict[str, Tensor]:
         """Activations of a canvas (B, 3, H, W) in [0, 1], by layer, in the order in which they were named.
 
         The network is hooked for this call only, so that others can use it too.
         """
-        found: dict[str, Tensor] = {"input": canvas}
+        found, seen = {"input": canvas}, self.model.normalise(canvas)
         hooks = {layer: ModuleHook(module) for layer, module in self._hooked.items()}
         stops = []
 
@@ -64,7 +67,7 @@ class Activations(nn.Module):
             stops = [module.register_forward_hook(stop_when_complete) for module in self._hooked.values()]
         try:
             if self.layers != ("input",):
-                found["labels"] = self.network(self.model.normalise(canvas))
+                found["labels"] = self.network(seen)
         except _Complete:
             pass
         finally:
@@ -72,8 +75,34 @@ class Activations(nn.Module):
                 stop.remove()
             for hook in hooks.values():
                 hook.close()
-        found |= {layer: hook.features for layer, hook in hooks.items() if hook.features is not None}
+        for layer, holder in self._held_by.items():
+            found[layer] = self._part(layer, holder, hooks[holder].features, seen)
         return {layer: found[layer] for layer in self.layers}
+
+    def _part(self, layer: str, holder: str, held: Tensor, seen: Tensor) -> Tensor:
+        """What a layer's name asks for of what the layer holds."""
+        if layer == holder or self.model.tokens is None:
+            return held
+        try:
+            if layer.endswith(CLASS):
+                return self.model.tokens.label(held)
+            return self.model.tokens.patches(held, *seen.shape[2:])
+        except ValueError as error:
+            raise ValueError(f"{self.model.name} has no {layer!r}: {error}") from error
+
+
+def layers_of(model: Model) -> list[str]:
+    """Names of all layers that :class:`Activations` reads, but for ``input`` and ``labels``."""
+    names = list(get_model_layers(model.network))
+    if model.tokens is None:
+        return names
+    endings = (PATCHES, CLASS) if model.tokens.classified else (PATCHES,)
+    return names + [name + ending for name in names for ending in endings if name + ending not in names]
+
+
+def _holder(layer: str, modules: Mapping[str, nn.Module]) -> str:
+    """The module that holds a layer."""
+    return layer if layer in modules else layer.removesuffix(PATCHES).removesuffix(CLASS)
 
 
 def activations_of(model: str | Model, layers: str | Sequence[str] | None, picture: Tensor) -> Activations:
@@ -95,7 +124,7 @@ def activations_of(model: str | Model, layers: str | Sequence[str] | None, pictu
     try:
         with torch.no_grad():
             activations(picture)
-    except RuntimeError as error:  # what torch raises for a kernel that is larger than its input
+    except (RuntimeError, AssertionError) as error:  # of torch, of a kernel larger than its input; of timm, of any size
         size = tuple(picture.shape[2:])
         raise ValueError(f"{model.name} cannot look at {size} px, too small perhaps: {error}") from error
     return activations

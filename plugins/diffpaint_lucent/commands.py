@@ -15,6 +15,7 @@ from diffpaint.cli.plan import longest_of
 from diffpaint.io.console import stderr
 
 from .activation import Activation, load_models
+from .activations import CLASS, PATCHES
 from .catalog import catalog
 from .imagenet import class_index, class_names
 from .judge import check_labels, probabilities
@@ -46,6 +47,8 @@ def models(name: str | None) -> None:
     layers: dict[str, str] = dict(get_model_layers(model.network, getLayerRepr=True))
     for layer, what in layers.items():
         click.echo(f"{layer}  {what.partition(chr(10))[0]}")
+    if model.tokens is not None:
+        click.echo(f"NAME{PATCHES}, NAME{CLASS}  patch tokens, and the class token, of a layer NAME that holds tokens")
     click.echo("labels  its output")
 
 

@@ -10,12 +10,53 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from diffpaint import PluginError
 from diffpaint.io.untrusted import check_typed
 
+# of timm, whose ViTs take pictures of any size, and interpolate their positions
+ANY_SIZE = ("vision_transformer", "deit", "eva", "beit")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OFFLINE = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}  # px, what each looks at
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What layers of a vision transformer hold: (B, prefix + patches, C), the patches row by row.
+
+    Attributes:
+        patch: (H, W) of what a token stands for, px of the network's input.
+        prefix: Tokens before those of patches; the first is the class token, others are registers.
+        classified: Whether there is a class token.
+    """
+
+    patch: tuple[int, int]
+    prefix: int = 1
+    classified: bool = True
+
+    def patches(self, held: Tensor, height: int, width: int) -> Tensor:
+        """Tokens of patches (B, C, rows, columns), of all tokens and the size of the network's input, px.
+
+        Raises:
+            ValueError: They are not as many as there are patches.
+        """
+        rows, columns = -(-height // self.patch[0]), -(-width // self.patch[1])
+        if held.ndim != 3 or held.shape[1] != self.prefix + rows * columns:
+            raise ValueError(
+                f"{tuple(held.shape)} is not (batch, {self.prefix} + {rows} * {columns} tokens, channels)"
+            )
+        return held[:, self.prefix :].transpose(1, 2).unflatten(2, (rows, columns))
+
+    def label(self, held: Tensor) -> Tensor:
+        """The class token (B, C), of all tokens.
+
+        Raises:
+            ValueError: There is none.
+        """
+        if held.ndim != 3 or not self.classified:
+            raise ValueError(f"{tuple(held.shape)} holds no class token")
+        return held[:, 0]
 
 
 @dataclass(frozen=True)
@@ -29,6 +70,8 @@ class Model:
         std: A channel, divided by.
         content_layers: Layers that ``content`` looks at if none are named; empty if there is no good guess.
         size: Shorter side, px, of the pictures that it was trained on.
+        square: Whether it takes squares of that size alone; canvases are then resized to one.
+        tokens: What its layers hold, if it is a vision transformer.
     """
 
     name: str
@@ -37,12 +80,16 @@ class Model:
     std: tuple[float, ...] = IMAGENET_STD
     content_layers: tuple[str, ...] = ()
     size: int = 224
+    square: bool = False
+    tokens: Tokens | None = None
 
     def __post_init__(self):
         self.network.eval().requires_grad_(False)
 
     def normalise(self, canvas: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] to what the network takes."""
+        if self.square and canvas.shape[2:] != (self.size, self.size):
+            canvas = interpolate(canvas, (self.size, self.size), mode="bilinear", antialias=True)
         mean, std = canvas.new_tensor(self.mean), canvas.new_tensor(self.std)
         return (canvas - mean[:, None, None]) / std[:, None, None]
 
@@ -122,9 +169,26 @@ def _timm(name: str, what: str) -> Model:
         raise ValueError(f"{name} needs timm ({error}); pip install timm") from error
     if not timm.is_model_pretrained(what):
         raise ValueError(f"timm has no pretrained model {what!r}; timm.list_models(pretrained=True) lists them")
-    network = _downloaded(name, lambda: timm.create_model(what, pretrained=True))
+    any_size = timm.models.is_model_in_modules(what, ANY_SIZE)
+    options = {"dynamic_img_size": True, "dynamic_img_pad": True} if any_size else {}
+    network = _downloaded(name, lambda: timm.create_model(what, pretrained=True, **options))
     config: Any = network.pretrained_cfg
-    return Model(name, network, tuple(config["mean"]), tuple(config["std"]), size=config["input_size"][1])
+    return Model(
+        name,
+        network,
+        tuple(config["mean"]),
+        tuple(config["std"]),
+        size=config["input_size"][1],
+        square=config.get("fixed_input_size", False) and not any_size,
+        tokens=_tokens(network),
+    )
+
+
+def _tokens(network: Any) -> Tokens | None:
+    """Of timm's vision transformers, which say how many tokens come before those of patches."""
+    if not hasattr(network, "num_prefix_tokens"):
+        return None
+    return Tokens(tuple(network.patch_embed.patch_size), network.num_prefix_tokens, network.cls_token is not None)
 
 
 def _lucent(name: str, what: str) -> Model:

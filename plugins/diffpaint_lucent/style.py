@@ -69,6 +69,6 @@ class Style(Compared):
 
 
 def gram(activation: Tensor) -> Tensor:
-    """Mean products of channels, (B, C, C), of an activation (B, C, ...)."""
-    flat = activation.flatten(2)
+    """Mean products of channels, (B, C, C), of an activation (B, C, ...), such as a map, or one vector (B, C)."""
+    flat = activation[..., None].flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]

@@ -92,19 +92,20 @@ TIMM = """
 import sys, pathlib, timm, torch
 from safetensors.torch import save_file
 from diffpaint_lucent import load_model
-name = "test_resnet.r160_in1k"
-torch.manual_seed(0)
-state = timm.create_model(name).state_dict()
-folder = pathlib.Path(sys.argv[1]) / "hub" / f"models--timm--{name}"
-(folder / "refs").mkdir(parents=True)
-(folder / "refs" / "main").write_text("a" * 40)
-(folder / "snapshots" / ("a" * 40)).mkdir(parents=True)
-save_file(state, folder / "snapshots" / ("a" * 40) / "model.safetensors")
-model = load_model(f"timm:{name}")
-assert all(torch.equal(value, state[key]) for key, value in model.network.state_dict().items())
-print(model.size, model.network(model.normalise(torch.rand(1, 3, 160, 160))).shape[1])
+for name in ("test_resnet.r160_in1k", "test_vit.r160_in1k"):
+    torch.manual_seed(0)
+    state = timm.create_model(name).state_dict()
+    folder = pathlib.Path(sys.argv[1]) / "hub" / f"models--timm--{name}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("a" * 40)
+    (folder / "snapshots" / ("a" * 40)).mkdir(parents=True)
+    save_file(state, folder / "snapshots" / ("a" * 40) / "model.safetensors")
+    model = load_model(f"timm:{name}")
+    assert all(torch.equal(value, state[key]) for key, value in model.network.state_dict().items())
+    print(model.size, model.network(model.normalise(torch.rand(1, 3, 160, 160))).shape[1], model.tokens)
+print(model.network(model.normalise(torch.rand(1, 3, 50, 90))).shape[1])
 try:
-    load_model("timm:test_vit.r160_in1k")
+    load_model("timm:test_efficientnet.r160_in1k")
 except ValueError as error:
     print(error)
 """
@@ -116,9 +117,10 @@ def test_timm_models_load_what_is_downloaded(tmp_path):
     script = [sys.executable, "-c", TIMM, str(tmp_path)]
     ended = subprocess.run(script, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    size, failed = ended.stdout.splitlines()
-    assert size == "160 1000"
-    assert "timm:test_vit.r160_in1k cannot be downloaded" in failed
+    *loaded, any_size, failed = ended.stdout.splitlines()
+    assert loaded == ["160 1000 None", "160 1000 Tokens(patch=(16, 16), prefix=1, classified=True)"]
+    assert any_size == "1000"
+    assert "timm:test_efficientnet.r160_in1k cannot be downloaded" in failed
     assert failed.endswith("need no download: efficientnet-lite0, efficientnet-lite1, efficientnet-lite2")
 
 
