@@ -1,6 +1,7 @@
 """Small renderers, an objective, a painting, and distributions of plugins: real, exact, and fast."""
 
 import importlib
+import json
 import os
 import sys
 
@@ -227,3 +228,38 @@ def engine():
         read_brush("classic/dry_brush")
     except EngineMissing as missing:
         pytest.skip(str(missing))
+
+
+TOWER = {"image_size": 32, "width": 32}
+CLIPS = {
+    "tiny-vit": {**TOWER, "layers": 2, "patch_size": 8, "head_width": 16},
+    "tiny-resnet": {**TOWER, "layers": [1, 1, 1, 1], "width": 8},
+    "tiny-timm": {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "", "timm_proj": "linear"},
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory):
+    """``tiny_clip(name, ending)``: a small CLIP of random weights, saved as a checkpoint: the name that loads it."""
+    import diffpaint_clip  # noqa: F401  before open_clip: it silences what it warns of when it is imported
+
+    # isort: split
+    import open_clip
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("clip")
+    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
+    for name, vision in CLIPS.items():
+        (folder / f"{name}.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
+        open_clip.add_model_config(folder / f"{name}.json")
+
+    def save(name, ending=".safetensors"):
+        path = folder / f"{name}{ending}"
+        if not path.exists():
+            with torch.random.fork_rng():
+                torch.manual_seed(0)
+                state = open_clip.create_model(name, pretrained_image=False).state_dict()
+            save_file(state, path) if ending == ".safetensors" else torch.save(state, path)
+        return f"{name}:{path}"
+
+    return save

@@ -14,6 +14,7 @@ except Exception as error:  # torchvision raises RuntimeError where it does not 
 
 from .activation import Activation
 from .content import Content
+from .hub import reach
 from .imagenet import class_index, class_names
 from .judge import probabilities
 from .models import Model, Tokens, load_model
@@ -33,5 +34,6 @@ __all__ = [
     "class_names",
     "load_model",
     "probabilities",
+    "reach",
     "resized",
 ]

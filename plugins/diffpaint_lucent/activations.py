@@ -76,7 +76,8 @@ class Activations(nn.Module):
             for hook in hooks.values():
                 hook.close()
         for layer, holder in self._held_by.items():
-            found[layer] = self._part(layer, holder, hooks[holder].features, seen)
+            if (held := hooks[holder].features) is not None:
+                found[layer] = self._part(layer, holder, held, seen)
         return {layer: found[layer] for layer in self.layers}
 
     def _part(self, layer: str, holder: str, held: Tensor, seen: Tensor) -> Tensor:

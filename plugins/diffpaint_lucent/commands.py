@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import click
+import torch
 from lucent.modelzoo.util import get_model_layers
 from torch import Tensor
 from tqdm import tqdm
 
+from diffpaint import load_objective
 from diffpaint.cli.job import carry_out
 from diffpaint.cli.options import PaintCommand, Request, paint_options
 from diffpaint.cli.plan import longest_of
@@ -22,6 +24,7 @@ from .judge import check_labels, probabilities
 from .models import Model, load_model
 from .natural import NaturalColors
 
+CLASSIFIERS, CLIP = "efficientnet-lite0,efficientnet-lite1", "ViT-B-32:openai"  # that should see it by default
 REPORTS = 6  # how often visualize says what the networks see
 # one view a step, shaken more than the paper's: a thing that is seen at any size and place is one that people see too
 SHAKEN = {"views": 1, "jitter": 16.0, "scale": 0.3, "rotate": 20.0}
@@ -53,37 +56,52 @@ def models(name: str | None) -> None:
 
 
 @click.command(cls=PaintCommand)
-@click.argument("name")
+@click.argument("name", required=False)
 @paint_options(size=768, steps=200, strokes=8, cells=9, pyramid=1)
 @click.option(
+    "--prompt",
+    help='Paint what CLIP sees in a text, instead of a class; several as "TEXT:WEIGHT | TEXT:-WEIGHT".',
+)
+@click.option(
     "--models",
-    default="efficientnet-lite0,efficientnet-lite1",
-    show_default=True,
-    help="Networks that should see it, separated by commas; see diffpaint models.",
+    help="Networks that should see it, separated by commas; see diffpaint models. With --prompt, NAME:TAG or NAME:FILE "
+    f"of open_clip.  [default: {CLASSIFIERS}; {CLIP} with --prompt]",
 )
 @click.option(
     "--labels",
     type=click.Choice(["logit", "log-probability"]),
-    default="logit",
-    show_default=True,
-    help="What is made large: the class itself, or the class against all others.",
+    help="What is made large: the class itself, or the class against all others.  [default: logit]",
 )
 @click.option("--batch", default=1, show_default=True, help="Variants at once.")
-def visualize(name: str, request: Request, models: str, labels: str, batch: int) -> None:
-    """Paint what ImageNet classifiers want to see: the class NAME, by its name or number.
+def visualize(
+    name: str | None, request: Request, prompt: str | None, models: str | None, labels: str | None, batch: int
+) -> None:
+    """Paint what ImageNet classifiers want to see: the class NAME, by its name or number. Or what a text says.
 
     \b
     Examples:
         diffpaint visualize "giant panda" -o panda.png
         diffpaint visualize flamingo -o flamingo.png --brush classic/charcoal --batch 3
         diffpaint visualize 985 -o daisy.png --greyscale --models efficientnet-lite0
+        diffpaint visualize --prompt "a red fox in snow" -o fox.png
     """
-    number = class_index(name)
+    if (name is None) == (prompt is None):
+        raise click.UsageError("name a class of ImageNet, or give a --prompt, and not both")
     request.check(batch=batch)
+    request = dataclasses.replace(request, constraints=[NaturalColors(), *request.constraints])
+    if prompt is not None:
+        if labels is not None:
+            raise click.UsageError("--labels are of classes; a --prompt has none")
+        _visualize_prompt(prompt, request, models if models is not None else CLIP, batch)
+    elif name is not None:
+        _visualize_class(name, request, models if models is not None else CLASSIFIERS, labels or "logit", batch)
+
+
+def _visualize_class(name: str, request: Request, models: str, labels: str, batch: int) -> None:
+    number = class_index(name)
     networks = load_models(models)
     check_labels(networks)
     objective = Activation(f"labels:{number}", networks, labels, **SHAKEN)
-    side = longest_of(request)
     every = max(1, request.steps // REPORTS)
 
     def report(step: int, canvas: Tensor, loss: float) -> None:
@@ -91,13 +109,27 @@ def visualize(name: str, request: Request, models: str, labels: str, batch: int)
             tqdm.write(f"step {step}: {_seen(networks, canvas, number)}", file=stderr())
 
     run = {"class": str(number), "models": models, "labels": labels, "batch": str(batch)}
-    request = dataclasses.replace(request, constraints=[NaturalColors(), *request.constraints])
+    side = longest_of(request)
     painting = carry_out(request, objective, (side, side), run=run, batch=batch, callback=report)
     canvas = painting.canvas.to(next(networks[0].network.parameters()).device)
     for model in networks:
         for index, chances in enumerate(probabilities(model, canvas)):
             best = ", ".join(f"{class_names()[i]} {chances[i]:.2f}" for i in chances.topk(3).indices.tolist())
             click.echo(f"{model.name}, {index + 1} of {batch}: {class_names()[number]} {chances[number]:.3f} ({best})")
+
+
+def _visualize_prompt(prompt: str, request: Request, models: str, batch: int) -> None:
+    names = [name.strip() for name in models.split(",")]
+    networks = [load_objective("clip", prompt=prompt, model=name) for name in names]
+    objective = sum(networks[1:], networks[0]) * (1 / len(networks))
+    run = {"prompt": prompt, "models": models, "batch": str(batch)}
+    side = longest_of(request)
+    painting = carry_out(request, objective, (side, side), run=run, batch=batch)
+    canvases = painting.canvas.to(next(objective.parameters()).device)
+    with torch.no_grad():
+        for model, network in zip(names, networks, strict=True):
+            for index, canvas in enumerate(canvases.split(1)):
+                click.echo(f"{model}, {index + 1} of {batch}: similarity {-network(canvas):.3f}")
 
 
 def _seen(networks: list[Model], canvas: Tensor, number: int) -> str:

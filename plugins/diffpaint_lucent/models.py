@@ -15,6 +15,8 @@ from torch.nn.functional import interpolate
 from diffpaint import PluginError
 from diffpaint.io.untrusted import check_typed
 
+from .hub import reach
+
 # of timm, whose ViTs take pictures of any size, and interpolate their positions
 ANY_SIZE = ("vision_transformer", "deit", "eva", "beit")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -35,6 +37,14 @@ class Tokens:
     prefix: int = 1
     classified: bool = True
 
+    @classmethod
+    def of(cls, network: nn.Module) -> Tokens | None:
+        """Of a vision transformer of timm's, which says how many come before those of patches; None of others."""
+        if not hasattr(network, "num_prefix_tokens"):
+            return None
+        made: Any = network
+        return cls(tuple(made.patch_embed.patch_size), made.num_prefix_tokens, made.cls_token is not None)
+
     def patches(self, held: Tensor, height: int, width: int) -> Tensor:
         """Tokens of patches (B, C, rows, columns), of all tokens and the size of the network's input, px.
 
@@ -43,9 +53,7 @@ class Tokens:
         """
         rows, columns = -(-height // self.patch[0]), -(-width // self.patch[1])
         if held.ndim != 3 or held.shape[1] != self.prefix + rows * columns:
-            raise ValueError(
-                f"{tuple(held.shape)} is not (batch, {self.prefix} + {rows} * {columns} tokens, channels)"
-            )
+            raise ValueError(f"{tuple(held.shape)} is not (batch, {self.prefix} + {rows} * {columns} tokens, channels)")
         return held[:, self.prefix :].transpose(1, 2).unflatten(2, (rows, columns))
 
     def label(self, held: Tensor) -> Tensor:
@@ -170,8 +178,15 @@ def _timm(name: str, what: str) -> Model:
     if not timm.is_model_pretrained(what):
         raise ValueError(f"timm has no pretrained model {what!r}; timm.list_models(pretrained=True) lists them")
     any_size = timm.models.is_model_in_modules(what, ANY_SIZE)
-    options = {"dynamic_img_size": True, "dynamic_img_pad": True} if any_size else {}
-    network = _downloaded(name, lambda: timm.create_model(what, pretrained=True, **options))
+    options: Any = {"dynamic_img_size": True, "dynamic_img_pad": True} if any_size else {}
+
+    def make() -> nn.Module:
+        source = timm.models.get_pretrained_cfg(what)
+        if source is not None and source.hf_hub_id:
+            reach(source.hf_hub_id)
+        return timm.create_model(what, pretrained=True, **options)
+
+    network = _downloaded(name, make)
     config: Any = network.pretrained_cfg
     return Model(
         name,
@@ -180,15 +195,8 @@ def _timm(name: str, what: str) -> Model:
         tuple(config["std"]),
         size=config["input_size"][1],
         square=config.get("fixed_input_size", False) and not any_size,
-        tokens=_tokens(network),
+        tokens=Tokens.of(network),
     )
-
-
-def _tokens(network: Any) -> Tokens | None:
-    """Of timm's vision transformers, which say how many tokens come before those of patches."""
-    if not hasattr(network, "num_prefix_tokens"):
-        return None
-    return Tokens(tuple(network.patch_embed.patch_size), network.num_prefix_tokens, network.cls_token is not None)
 
 
 def _lucent(name: str, what: str) -> Model:

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from diffpaint import Pixel
+from diffpaint import Pixel, load_objective
 from diffpaint.testing import ObjectiveConformance
+from diffpaint_clip import Clip
 from diffpaint_lucent import Activation, Content, Style
 
 
@@ -50,3 +51,16 @@ class TestActivationOfALayerInTwoNetworks(ObjectiveConformance):
     @pytest.fixture
     def objective(self):
         return Activation("_blocks_4:3", models=["efficientnet-lite0", "efficientnet-lite1"], views=1)
+
+
+class TestClip(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self, tiny_clip):
+        return Clip("a red fox in snow | text:-0.3", tiny_clip("tiny-vit"))
+
+
+class TestClipContent(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self, tiny_clip):
+        target = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+        return load_objective("clip-content", target, model=tiny_clip("tiny-resnet"))

@@ -45,9 +45,20 @@ def test_variants_are_numbered_and_differ(tmp_path):
     assert "efficientnet-lite1, 2 of 2: daisy" in result.output
 
 
-@pytest.mark.parametrize("renderer", ["cppn", "neural-dabs"])
+def test_a_text_is_painted(tmp_path, tiny_clip):
+    names = f"{tiny_clip('tiny-vit')},{tiny_clip('tiny-resnet')}"
+    prompt = "a red fox, in snow | text:-0.3"
+    options = ("--prompt", prompt, "--models", names, "--batch", "2")
+    result = run("visualize", *options, "-o", tmp_path / "a.png", *FAST)
+    assert result.exit_code == 0, result.output
+    assert diffpaint.read_image(tmp_path / "a-2.png").shape == (1, 3, 64, 64)
+    for name in names.split(","):
+        assert re.search(rf"{re.escape(name)}, 2 of 2: similarity -?0\.\d{{3}}\n", result.output)
+
+
+@pytest.mark.parametrize("renderer", ["cppn", "fourier", "neural-dabs"])
 def test_any_renderer_will_do(tmp_path, renderer):
-    options = [*FAST[:2], *FAST[6:]] if renderer == "cppn" else FAST
+    options = [*FAST[:2], *FAST[6:]] if renderer in ("cppn", "fourier") else FAST
     result = run(
         "visualize", "985", "-o", tmp_path / "a.png", *options, "--renderer", renderer, "--models", "efficientnet-lite0"
     )
@@ -62,6 +73,11 @@ def test_any_renderer_will_do(tmp_path, renderer):
         (["daisy", "--models", ""], "an ensemble needs at least one model"),
         (["daisy", "--models", "efficientnet-lite9"], "no model 'efficientnet-lite9'"),
         (["daisy", "--models", f"{__name__}:few_labels"], "few does not yield ImageNet's 1000 labels but (1, 10)"),
+        ([], "name a class of ImageNet, or give a --prompt, and not both"),
+        (["daisy", "--prompt", "a fox"], "name a class of ImageNet, or give a --prompt, and not both"),
+        (["--prompt", "a fox", "--labels", "logit"], "--labels are of classes; a --prompt has none"),
+        (["--prompt", "a fox:0", "--models", "tiny-vit:a.pt"], "the weight of a prompt is finite and not 0"),
+        (["--prompt", "a fox", "--models", "ViT-B-32"], "no weights are named; write ViT-B-32:TAG"),
         (["daisy", "--batch", "0"], "--batch must be at least 1, got 0"),
         (["daisy", "--labels", "odds"], "odds"),
         (["daisy", "--limit", "sise=0:1"], "did you mean size"),

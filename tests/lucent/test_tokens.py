@@ -19,7 +19,7 @@ def vit(registers=2, **options):
     sizes = {"img_size": 32, "patch_size": PATCH, "embed_dim": CHANNELS, "depth": 2, "num_heads": 2, "num_classes": 0}
     options = {"dynamic_img_size": True, "dynamic_img_pad": True} | options
     network = timm.models.vision_transformer.VisionTransformer(**sizes, reg_tokens=registers, **options)
-    return Model("tiny", network, size=32, tokens=Tokens((PATCH, PATCH), 1 + registers))
+    return Model("tiny", network, size=32, tokens=Tokens.of(network))
 
 
 @pytest.mark.parametrize(("size", "rows", "columns"), [((32, 32), 4, 4), ((16, 40), 2, 5), ((30, 17), 4, 3)])
@@ -47,7 +47,11 @@ def test_a_patch_token_of_the_first_layer_sees_its_patch():
 @pytest.mark.parametrize("layer", ["blocks_1_patches", "blocks_0_attn_qkv_patches", "norm_class", "labels"])
 def test_objectives_take_them(layer, rand):
     target, canvas = rand(1, 3, 24, 40), rand(1, 3, 24, 40)
-    for objective in (Content(target, vit(), layer), Style(target, 32, vit(), layer), Activation(f"{layer}:3", [vit()])):
+    for objective in (
+        Content(target, vit(), layer),
+        Style(target, 32, vit(), layer),
+        Activation(f"{layer}:3", [vit()]),
+    ):
         slope = torch.autograd.grad(objective(canvas.requires_grad_()), canvas)[0]
         assert slope.isfinite().all()
         assert slope.abs().max() > 0
@@ -87,7 +91,8 @@ def test_without_a_class_token_none_is_offered(rand):
     network = timm.models.vision_transformer.VisionTransformer(
         img_size=32, patch_size=PATCH, embed_dim=16, depth=1, num_heads=2, class_token=False, global_pool="avg"
     )
-    model = Model("bare", network, size=32, tokens=Tokens((PATCH, PATCH), 0, classified=False))
+    model = Model("bare", network, size=32, tokens=Tokens.of(network))
+    assert model.tokens == Tokens((PATCH, PATCH), 0, classified=False)
     assert Content(rand(1, 3, 32, 32), model, "blocks_0_patches")(rand(1, 3, 32, 32)) > 0
     with pytest.raises(ValueError, match="bare has no layer 'blocks_0_class'"):
         Content(rand(1, 3, 32, 32), model, "blocks_0_class")

@@ -36,6 +36,7 @@ DRAWS_BY_THE_ENGINE = ("diffpaint_bench", "diffpaint_export.engine")
 OTHERS = {
     **dict.fromkeys((*LEARNS_FROM_THE_ENGINE, *DRAWS_BY_THE_ENGINE), "diffpaint_mypaint"),
     "diffpaint_export.player": "diffpaint_neural",
+    "diffpaint_clip": "diffpaint_lucent",
     "diffpaint_film": "diffpaint_grid",
     "diffpaint_serve.commands": "diffpaint_neural",
 }
