@@ -18,7 +18,7 @@ from diffpaint.io.untrusted import check_typed
 from .hub import reach
 
 # of timm, whose ViTs take pictures of any size, and interpolate their positions
-ANY_SIZE = ("vision_transformer", "deit", "eva", "beit")
+ANY_SIZE = ("vision_transformer", "deit", "eva")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OFFLINE = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}  # px, what each looks at
 
@@ -40,10 +40,11 @@ class Tokens:
     @classmethod
     def of(cls, network: nn.Module) -> Tokens | None:
         """Of a vision transformer of timm's, which says how many come before those of patches; None of others."""
-        if not hasattr(network, "num_prefix_tokens"):
+        patch = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+        prefix, first = getattr(network, "num_prefix_tokens", None), getattr(network, "cls_token", network)
+        if prefix is None or first is network or not isinstance(patch, tuple):  # other kinds of transformers
             return None
-        made: Any = network
-        return cls(tuple(made.patch_embed.patch_size), made.num_prefix_tokens, made.cls_token is not None)
+        return cls((patch[0], patch[1]), prefix, first is not None)
 
     def patches(self, held: Tensor, height: int, width: int) -> Tensor:
         """Tokens of patches (B, C, rows, columns), of all tokens and the size of the network's input, px.
