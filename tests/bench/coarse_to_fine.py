@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the plot, a .png")
     parser.add_argument("--steps", type=int, default=130)
     arguments = parser.parse_args()
+    if arguments.output.exists():
+        parser.error(f"{arguments.output} exists already; name another output")
     torch.set_num_threads(1)
     photo = diffpaint.read_image(arguments.photo, 256)
     size = tuple(photo.shape[2:])

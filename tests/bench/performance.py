@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the plot, a .png")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     arguments = parser.parse_args()
+    if arguments.output.exists():
+        parser.error(f"{arguments.output} exists already; name another output")
     works: list[tuple[str, int, dict[str, Any]]]
     if arguments.device == "cpu":
         works = [(painter, largest, {}) for painter, largest in LARGEST.items()]
