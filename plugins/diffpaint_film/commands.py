@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import shlex
 import shutil
@@ -28,7 +29,7 @@ from diffpaint.cli.resume import ResumableCommand, spoken
 from diffpaint.constraints import check_constraints
 from diffpaint.device import pick_device
 from diffpaint.io.bounds import check_whole
-from diffpaint.io.checkpoint import restore_checkpoint, save_checkpoint
+from diffpaint.io.checkpoint import read_settings, restore_checkpoint, save_checkpoint
 from diffpaint.io.console import stderr
 from diffpaint.io.files import beside, check_outputs, clear_leftovers
 from diffpaint.io.images import to_pil
@@ -113,7 +114,8 @@ def film(
     document, folder = output.with_suffix(".json"), _folder_of(output)
     check_outputs(output, document, inputs=[clip])
     if not resume:
-        check_free(output, document, folder, overwrite=overwrite)
+        check_free(output, document, overwrite=overwrite)
+        _check_not_begun(folder, overwrite)
     read = Clip(clip)
     scale = max(1, round(check_size(size) / CANVAS))
     frames = functools.partial(read.frames, size // scale)
@@ -138,7 +140,7 @@ def film(
         for path in (output, document):
             clear_leftovers(path)
         command = json.dumps(spoken(click.get_current_context()))
-        _begin(folder, {"command": command}, resume)
+        _begin(folder, {"command": command, "clip": _digest(clip)}, resume)
         times = _paint(carried, frames(), folder)
         ended = interrupt.is_set()
         if times:
@@ -153,13 +155,37 @@ def film(
     shutil.rmtree(folder)
 
 
+def _check_not_begun(folder: Path, overwrite: bool) -> None:
+    """Check that no film was interrupted, unless it may be begun anew; ValueError if one was."""
+    if not folder.exists():
+        return
+    if not (folder / BEGUN).exists():
+        raise ValueError(f"{folder} is where frames are kept, and holds something else; name another output")
+    if not overwrite:
+        raise ValueError(
+            f"{folder} holds a film that was interrupted; --resume goes on with it, --overwrite begins anew"
+        )
+
+
 def _begin(folder: Path, settings: dict[str, str], resume: bool) -> None:
-    """Make the folder of frames, empty unless they are gone on with."""
-    if not resume and folder.exists():
+    """Make the folder of frames, empty unless they are gone on with: those of the same film."""
+    if resume:
+        if read_settings(folder / BEGUN)[0].get("clip") != settings["clip"]:
+            raise ValueError(f"{folder} holds the frames of another film; begin anew with --overwrite")
+        return
+    if folder.exists():
         shutil.rmtree(folder)
-    if not resume:
-        folder.mkdir()
-        save_checkpoint(folder / BEGUN, settings)
+    folder.mkdir()
+    save_checkpoint(folder / BEGUN, settings)
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def _paint(carried: Carried, frames: Iterator[Frame], folder: Path) -> list[Fraction]:

@@ -84,6 +84,27 @@ def test_an_interrupted_film_goes_on_to_the_same_bytes(clip, tmp_path, monkeypat
     assert not list(tmp_path.glob("*.frames"))
 
 
+def test_a_film_that_was_interrupted_is_neither_lost_nor_mixed_with_another(clip, tmp_path, monkeypatch):
+    from diffpaint_film import commands
+
+    output = tmp_path / "painted.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_paint", lambda *parts: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception):
+            CliRunner().invoke(cli, ["film", str(clip), "-o", str(output), *map(str, FEW)], catch_exceptions=False)
+    refused(run("film", clip, "-o", output, *FEW), "holds a film that was interrupted; --resume goes on with it")
+    content = clip.read_bytes()
+    clips.write(clip, clips.pictures(2))
+    refused(run("film", "--resume", output), "holds the frames of another film")
+    clip.write_bytes(content)
+    assert run("film", "--resume", output).exit_code == 0
+    mine = tmp_path / "other.mp4.frames"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("mine")
+    refused(run("film", clip, "-o", tmp_path / "other.mp4", *FEW, "--overwrite"), "holds something else")
+    assert (mine / "letter.txt").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
