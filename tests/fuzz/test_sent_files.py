@@ -27,6 +27,7 @@ from diffpaint_agent.agent import Agent
 from diffpaint_agent.demonstrations import FOLDER, read_demonstrations
 from diffpaint_agent.pictures import open_pictures, read_idx
 from diffpaint_agent.weights import load_agent
+from diffpaint_film import read_film
 from diffpaint_mypaint import read_manifest, read_shard
 from diffpaint_mypaint.dataset import check_complete
 from diffpaint_mypaint.replay import check_replayable
@@ -121,6 +122,30 @@ def test_documents(survives, data):
         Painting.load("a.json")
 
     survives(data.draw(as_json(DOCUMENT)), "a.json", load)
+
+
+@given(st.data())
+def test_documents_of_films(survives, data):
+    film = {
+        "format": "diffpaint-film",
+        "version": 1,
+        "width": 8,
+        "height": 8,
+        "background": [0.5, 0.5, 0.5],
+        "renderer": {"name": "scatter", "options": {"size": [8, 8]}},
+        "action_names": list(load_renderer("scatter", size=(8, 8)).action_names),
+        "strokes": [[0.5] * 15] * 3,
+        "frames": [[0, 1], [1, 2]],
+        "times": [0.0, 0.1],
+        "seed": 0,
+    }
+
+    def load():
+        document, renderer = read_film("a.json")
+        for number in range(min(2, len(document.frames))):
+            renderer(document.actions(number), document.ground(renderer))
+
+    survives(data.draw(as_json(film)), "a.json", load)
 
 
 @given(st.data())
