@@ -41,10 +41,10 @@ class Tokens:
     def of(cls, network: nn.Module) -> Tokens | None:
         """Of a vision transformer of timm's, which says how many come before those of patches; None of others."""
         patch = getattr(getattr(network, "patch_embed", None), "patch_size", None)
-        prefix, first = getattr(network, "num_prefix_tokens", None), getattr(network, "cls_token", network)
-        if prefix is None or first is network or not isinstance(patch, tuple):  # other kinds of transformers
+        if not (isinstance(patch, tuple) and hasattr(network, "num_prefix_tokens") and hasattr(network, "cls_token")):
             return None
-        return cls((patch[0], patch[1]), prefix, first is not None)
+        made: Any = network
+        return cls((patch[0], patch[1]), made.num_prefix_tokens, made.cls_token is not None)
 
     def patches(self, held: Tensor, height: int, width: int) -> Tensor:
         """Tokens of patches (B, C, rows, columns), of all tokens and the size of the network's input, px.

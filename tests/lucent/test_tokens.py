@@ -103,3 +103,9 @@ def test_models_lists_them():
     assert result.exit_code == 0, result.output
     assert "NAME_patches, NAME_class  patch tokens" in result.output
     assert "blocks_1  Block(" in result.output
+
+
+@pytest.mark.parametrize("name", ["xcit_nano_12_p16_224", "swin_tiny_patch4_window7_224", "resnet18"])
+def test_other_kinds_of_networks_have_none(name):
+    with torch.device("meta"):
+        assert Tokens.of(timm.create_model(name)) is None
