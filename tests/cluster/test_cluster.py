@@ -93,55 +93,46 @@ def test_a_folder_that_a_machine_lacks_is_named(address, tmp_path, monkeypatch):
     assert f"has no folder {folder}" in str(result)
 
 
-def test_photos_have_the_bytes_of_one_process(address, tmp_path, monkeypatch):
-    """Relative paths too, and a photo that fails."""
+def killer_of_one(folder):
+    """Kills a worker as soon as a painting in a folder has a checkpoint; gives the thread, and whom it killed."""
+    killed = []
+
+    def kill():
+        while not list(folder.glob("*.png.ckpt")):
+            time.sleep(0.01)
+        for place in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if place.read_bytes().startswith(b"ray::_done_in"):
+                    killed.append(int(place.parent.name))
+        del killed[1:]
+        os.kill(killed[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread, killed
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers in /proc")
+def test_photos_have_the_bytes_of_one_process_whoever_is_killed(address, tmp_path, monkeypatch):
+    """Paths may be relative, and a photo may fail; one whose painter is killed goes on where its checkpoint is."""
     monkeypatch.chdir(tmp_path)
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("a", "b"):
         shutil.copy(PHOTO, photos / f"{name}.jpg")
     (photos / "bad.png").write_bytes(b"no picture")
-    alone = run("paint", "photos", "-o", "alone/", *FEW, "--processes", 1)
-    shared = run("paint", "photos", "-o", "shared/", *FEW, "--cluster", address)
+    few = [40 if value == 3 else value for value in FEW]
+    alone = run("paint", "photos", "-o", "alone/", *few, "--processes", 1)
+    killer, killed = killer_of_one(tmp_path / "shared")
+    shared = run("paint", "photos", "-o", "shared/", *few, "--cluster", address)
+    killer.join()
+    assert len(killed) == 1
     assert alone.exit_code == shared.exit_code == 1, shared.output
     assert "Error: 1 of 3 photos could not be painted" in shared.stderr
     there = {"a.png", "a.json", "b.png", "b.json"}
     assert {name for name in content(tmp_path / "shared") if not name.startswith(".")} == there
     for name in there:
         assert (tmp_path / "shared" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
-    (photos / "bad.png").unlink()
-    done = run("paint", "--resume", "shared", "--cluster", address)
-    assert done.exit_code == 0, done.output
-    assert set(content(tmp_path / "shared")) == there
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers in /proc")
-def test_a_painter_that_is_killed_costs_only_time(address, tmp_path, monkeypatch):
-    """The photo goes on where its checkpoint is, and ends with the same bytes."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(PHOTO, tmp_path / "a.jpg")
-    few = [60 if value == 3 else value for value in FEW]
-    assert run("paint", "a.jpg", "-o", "alone/", *few, "--processes", 1).exit_code == 0
-    killed = []
-
-    def kill():
-        state = tmp_path / "shared" / "a.png.ckpt"
-        while not state.exists():
-            time.sleep(0.01)
-        for place in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if place.read_bytes().startswith(b"ray::_done_in"):
-                    killed.append(int(place.parent.name))
-        for process in killed:
-            os.kill(process, signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    done = run("paint", "a.jpg", "-o", "shared/", *few, "--cluster", address)
-    killer.join()
-    assert len(killed) == 1
-    assert done.exit_code == 0, done.output
-    assert content(tmp_path / "shared") == content(tmp_path / "alone")
 
 
 def test_strokes_have_the_bytes_of_one_process(address, tmp_path, engine):
