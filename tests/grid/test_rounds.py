@@ -178,7 +178,8 @@ def test_constraints_hold(scattered, photo):
     assert grey.holds(painting.actions, scattered)
 
 
-def test_those_worth_least_are_moved(scattered, photo, monkeypatch):
+@pytest.mark.parametrize(("options", "moves"), [({}, 10), ({"moves": 2}, 2)])
+def test_those_worth_least_are_moved(scattered, photo, monkeypatch, options, moves):
     """A stroke that is covered by others is worth nothing: it goes."""
     monkeypatch.setattr(rounds, "MOVED", 0.1)
     generator = torch.Generator().manual_seed(0)
@@ -188,13 +189,13 @@ def test_those_worth_least_are_moved(scattered, photo, monkeypatch):
     actions = torch.cat([hidden, actions[:, 1:]], 1)
     canvas = scattered(actions)
     moment = Moment(round(0.35 * 100) - 1, 100, actions, scattered, torch.ones_like(canvas))
-    strategy = Rounds(10, target=photo)
+    strategy = Rounds(10, target=photo, **options)
     steps = [
         step
         for step in range(100)
         if strategy(Moment(step, 100, actions, scattered, moment.background), canvas, canvas)
     ]
-    assert len(steps) == rounds.MOVES
+    assert len(steps) == moves
     change = strategy(Moment(steps[0], 100, actions, scattered, moment.background), canvas, canvas)
     assert sorted(change.kept[0].tolist()) == [-1, *range(1, 10)]
 
@@ -203,6 +204,7 @@ def test_those_worth_least_are_moved(scattered, photo, monkeypatch):
     ("options", "said"),
     [
         ({"strokes": 0}, "strokes must be at least 1, got 0"),
+        ({"moves": -1}, "moves must be at least 0, got -1"),
         ({"target": torch.full((1, 3, 4, 4), 7.0)}, "target holds 7"),
     ],
 )
