@@ -6,6 +6,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 html_theme = "furo"
 html_title = "diffpaint"
 exclude_patterns = ["_build"]
+myst_heading_anchors = 3
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 napoleon_use_ivar = True  # attributes are described once, in the docstring of their class
