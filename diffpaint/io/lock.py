@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+PATIENCE = 1.0  # s: processes whose parent was killed take a moment to end
 TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 if sys.platform == "win32":
@@ -72,6 +74,7 @@ def locked_folder(path: Path) -> Iterator[None]:
 
 def _open(path: Path, what: str) -> int:
     """The lock file, open and locked."""
+    until = time.monotonic() + PATIENCE
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -79,6 +82,9 @@ def _open(path: Path, what: str) -> int:
         except OSError as error:
             if error.errno in TAKEN:
                 os.close(file)
+                if time.monotonic() < until:
+                    time.sleep(0.05)
+                    continue
                 raise ValueError(
                     f"another run is at work on {what}; wait for its end, or name another output"
                 ) from None

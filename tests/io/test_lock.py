@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -74,3 +76,20 @@ def test_a_folder_is_made_for_it_and_goes_if_nothing_came_of_it(tmp_path):
     with locked_folder(run):
         (run / "config.json").touch()
     assert [path.name for path in run.iterdir()] == ["config.json"]
+
+
+def test_who_holds_a_lock_for_a_moment_is_waited_for(tmp_path):
+    """As workers do, whose parent was killed, until they have ended."""
+    path, held = tmp_path / ".lock", threading.Event()
+
+    def hold():
+        with locked(path, "a.png"):
+            held.set()
+            time.sleep(0.3)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    with locked(path, "a.png"):
+        assert path.exists()
+    other.join()
