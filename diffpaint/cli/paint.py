@@ -24,13 +24,13 @@ from .plan import longest_of, scattered
 
 CELLS = 216
 STROKES = 1000
-MATCHED = "content(begin=0.35) + 3000*pixel"  # while strokes are added, squared error alone says best where they belong
+MATCHED = "content(begin=0.2) + 3000*pixel"  # while strokes are added, squared error alone says best where they belong
 MATCHED_IN_CELLS = "content + 100*pixel"
 
 
 @click.command(cls=PhotosCommand)
 @click.argument("photo", metavar="PHOTO...", type=click.Path(path_type=Path))
-@paint_options(size=1024, steps=150, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
+@paint_options(size=1024, steps=120, strokes=5, cells=CELLS, pyramid=None, photo=True, scattered=STROKES)
 @click.option(
     "--init",
     "initializer",

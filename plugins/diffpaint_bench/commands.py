@@ -37,7 +37,7 @@ LONGEST = 300  # letters of an error
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--strokes", default="256,512,1024", show_default=True, help="Of a painting, separated by commas.")
 @click.option("--objective", default="pixel", show_default=True, help="What the painting should match.")
-@click.option("--canvas", type=int, help="Longest side of what is optimised, px, about.  [default: half the photo's]")
+@click.option("--canvas", type=int, help="Longest side of what is optimised, px, about.  [default: the photo's]")
 @click.option("--steps", default=STEPS, show_default=True, help="Of the optimiser.")
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]")
@@ -63,7 +63,7 @@ def bench(
     \b
     Examples:
         diffpaint bench kodak/ --json kodak.json
-        diffpaint bench kodak/ --strokes 1024 --steps 1000 --canvas 768
+        diffpaint bench kodak/ --strokes 1024 --steps 400 --canvas 384
     """
     check_torchmetrics()
     counts = _counts(strokes)

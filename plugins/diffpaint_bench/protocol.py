@@ -35,7 +35,7 @@ class Protocol:
 
     Attributes:
         objective: Minimised, as text.
-        canvas: Longest side, px, about, of the canvas that is optimised; None is half the photo's.
+        canvas: Longest side, px, about, of the canvas that is optimised; None is the photo's.
         steps: Of the optimiser.
         seed: Of everything random.
         device: Where to compute; None takes a GPU if there is one.
@@ -88,7 +88,7 @@ def measure(path: str | Path, strokes: int, protocol: Protocol) -> dict[str, Any
 def painted(photo: Tensor, strokes: int, protocol: Protocol) -> Painting:
     """A photo (1, 3, H, W), painted small on its mean colour, and rendered at full size, or less than a pixel more."""
     height, width = photo.shape[2:]
-    scale = 2 if protocol.canvas is None else max(1, round(max(height, width) / protocol.canvas))
+    scale = 1 if protocol.canvas is None else max(1, round(max(height, width) / protocol.canvas))
     whole = pad(photo, (0, -width % scale, 0, -height % scale), mode="replicate")
     target = avg_pool2d(whole, scale)
     size = (target.shape[2], target.shape[3])

@@ -25,6 +25,7 @@ from diffpaint.cli.background import Ground, tone_of
 from diffpaint.cli.constraints import constraint_options
 from diffpaint.cli.options import check_size, command_in
 from diffpaint.cli.outputs import check_free, overwrite_option
+from diffpaint.cli.paint import MATCHED
 from diffpaint.cli.resume import ResumableCommand, spoken
 from diffpaint.constraints import check_constraints
 from diffpaint.device import pick_device
@@ -42,7 +43,6 @@ from .clip import Clip, Frame, check_film, write_clip
 from .document import write_film
 
 CANVAS = 340  # px, about the longest side of the canvas that is optimised
-MATCHED = "content(begin=0.35) + 3000*pixel"
 BEGUN = "begun.ckpt"
 
 
@@ -69,7 +69,7 @@ class FrameState(Struct):
 @click.option("--renderer", default="neural-splat", show_default=True, help="What paints; see diffpaint list.")
 @click.option("--brush", help="The painter's brush.  [default: the painter's own]")
 @click.option("--strokes", default=1000, show_default=True, help="In each frame.")
-@click.option("--steps", default=150, show_default=True, help="Of the optimiser, for the first frame of a scene.")
+@click.option("--steps", default=120, show_default=True, help="Of the optimiser, for the first frame of a scene.")
 @click.option("--more", default=15, show_default=True, help="Likewise, for every frame that goes on from another.")
 @click.option("--seed", default=0, show_default=True, help="The same seed paints the same film.")
 @click.option("--device", help="Where to compute: cpu, cuda, mps.  [default: cuda if it is there, else cpu]")

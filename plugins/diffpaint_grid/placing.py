@@ -14,6 +14,7 @@ from diffpaint.fast.over import Places
 from .scatter import Scatter, shares
 
 SPREAD = 1 / 12  # of a patch's side: the standard deviation by which the error is gathered
+FINEST = 1 / 40  # of a patch's side: the standard deviation of what is too fine for its stroke to mend
 STRENGTH = 0.6  # of actions that say neither place, size nor colour: pressure
 CLEAR = 0.02  # how far actions stay from 0 and 1, where logits are flat
 #: Length of the half stroke as a fraction of its cell, size, and how far it may turn from the edge, radians.
@@ -31,12 +32,12 @@ FILLED, LOOSE = 0.8, 0.55  # of a patch, at most and at least: strokes that fill
 
 
 def blurred(picture: Tensor, deviation: float) -> Tensor:
-    """(B, C, H, W) convolved with a Gaussian of so many px; beyond its edge, the last pixels go on."""
-    reach = min(math.ceil(3 * deviation), *(4 * side for side in picture.shape[2:]))
+    """(B, C, H, W) convolved with a Gaussian of so many px; beyond its edge there is nothing."""
+    reach = math.ceil(3 * deviation)
     weight = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=picture.device) / deviation) ** 2)
     weight = (weight / weight.sum()).expand(picture.shape[1], 1, 1, -1)
-    for kernel, sides in ((weight, (reach, reach, 0, 0)), (weight.mT, (0, 0, reach, reach))):
-        picture = conv2d(pad(picture, sides, mode="replicate"), kernel, groups=picture.shape[1])
+    for kernel, sides in ((weight, (0, reach)), (weight.mT, (reach, 0))):
+        picture = conv2d(picture, kernel, padding=sides, groups=picture.shape[1])
     return picture
 
 
@@ -100,6 +101,7 @@ def begun(
 ) -> Tensor:
     """Strokes that begin where the squared error is largest, each the best of some candidates.
 
+    The difference is blurred before it is squared: a large stroke can mend what is wrong on the whole, not a texture.
     Candidates lie along the edge there or across it, long and short, thick and thin; each has the colour that brings
     the canvas nearest to the picture.
 
@@ -115,8 +117,9 @@ def begun(
     Returns:
         (N, A) in [0, 1], on the device of the picture.
     """
-    error = weight * (canvas - picture).square().sum(0)
-    places = peaks(error, count, max(1.0, renderer.sides[number] * SPREAD))
+    side = renderer.sides[number]
+    error = weight * blurred((canvas - picture)[None], max(0.1, side * FINEST))[0].square().sum(0)
+    places = peaks(error, count, max(1.0, side * SPREAD))
     names, (height, width) = renderer.action_names, picture.shape[1:]
     colors = [names.index(name) for name in ("red", "green", "blue") if name in names]
     angle = directions(picture).cpu()[places[:, 0], places[:, 1]]

@@ -21,10 +21,10 @@ from .scatter import Scatter, shares
 UNSEEN = 0.05  # what the error counts where there is no focus
 MOST = 1_000_000  # strokes
 ROUNDS = 24  # in which strokes are added
-GROWN = 0.3  # of all steps, after which no stroke is added
+GROWN = 0.15  # of all steps, after which no stroke is added
 SETTLED = 0.85  # of all steps, after which none is moved
 FALLS, END = 0.6, 0.1  # from when learning rates fall, of all steps, and to what part of them
-MOVED = 0.08  # of all strokes, in one move
+MOVED = 0.05  # of all strokes, in one move
 
 
 class Rounds(Strategy):

@@ -123,7 +123,7 @@ def make_page(folder: Path, brushes: list[str], jobs: int = 1) -> Any:
                 given = gr.Image(show_label=False, container=False, visible=False, elem_id="given", **still)
                 brush = gr.Dropdown(brushes, value=BRUSH if BRUSH in brushes else brushes[0], label="Brush")
                 strokes = gr.Slider(LEAST["strokes"], MOST["strokes"], value=1000, step=10, label="Strokes")
-                steps = gr.Slider(LEAST["steps"], MOST["steps"], value=150, step=10, label="Steps")
+                steps = gr.Slider(LEAST["steps"], MOST["steps"], value=120, step=10, label="Steps")
                 size = gr.Radio(["512", "1024", "2048"], value="1024", label="Longest side, px")
                 with gr.Row():
                     start = gr.Button("Paint", variant="primary", elem_id="paint")

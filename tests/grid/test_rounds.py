@@ -188,15 +188,15 @@ def test_those_worth_least_are_moved(scattered, photo, monkeypatch, options, mov
     hidden[..., :2] = 1e-4  # no pressure
     actions = torch.cat([hidden, actions[:, 1:]], 1)
     canvas = scattered(actions)
-    moment = Moment(round(0.35 * 100) - 1, 100, actions, scattered, torch.ones_like(canvas))
+    ground = torch.ones_like(canvas)
     strategy = Rounds(10, target=photo, **options)
     steps = [
         step
         for step in range(100)
-        if strategy(Moment(step, 100, actions, scattered, moment.background), canvas, canvas)
+        if strategy(Moment(step, 100, actions, scattered, ground), canvas, canvas)
     ]
     assert len(steps) == moves
-    change = strategy(Moment(steps[0], 100, actions, scattered, moment.background), canvas, canvas)
+    change = strategy(Moment(steps[0], 100, actions, scattered, ground), canvas, canvas)
     assert sorted(change.kept[0].tolist()) == [-1, *range(1, 10)]
 
 
