@@ -142,7 +142,7 @@ def test_another_focus_is_another_strategy(photo):
 
 def test_it_begins_with_a_few(scattered, photo):
     strategy = load_strategy("rounds(strokes=100)", photo)
-    begun = painted(scattered, photo, strategy, steps=100, callback=lambda *_: True)
+    begun = painted(scattered, photo, strategy, steps=1000, callback=lambda *_: True)
     assert begun.actions.shape[1] == strategy.first == 12
 
 
