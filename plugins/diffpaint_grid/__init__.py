@@ -2,9 +2,10 @@
 
 from .draft import Draft
 from .grid import Grid
+from .growth import Growth
 from .placing import blurred
 from .pyramid import Pyramid
 from .rounds import Rounds
 from .scatter import Scatter
 
-__all__ = ["Draft", "Grid", "Pyramid", "Rounds", "Scatter", "blurred"]
+__all__ = ["Draft", "Grid", "Growth", "Pyramid", "Rounds", "Scatter", "blurred"]

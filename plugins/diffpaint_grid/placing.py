@@ -176,6 +176,23 @@ def _gain(renderer: Scatter, picture: Tensor, canvas: Tensor, actions: Tensor, f
     return torch.cat(errors)[:, None], torch.cat(colors)
 
 
+def joined(renderer: Scatter, actions: Tensor, stays: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    """Strokes that stay, in patches that fit around them, and new ones, which lie on top of those of their size.
+
+    Args:
+        renderer: Whose strokes they are.
+        actions: (T, A).
+        stays: (S,), which of them stay.
+        new: (N, A).
+
+    Returns:
+        (S + N, A), by the size of their patches, large ones first; and (S + N,), which each was, -1 for new ones.
+    """
+    whole = torch.cat([refitted(renderer, actions[stays]), new])
+    order = renderer.placed(whole)[1].sort(stable=True).indices
+    return whole[order], torch.cat([stays, stays.new_full((len(new),), -1)])[order]
+
+
 def refitted(renderer: Scatter, actions: Tensor) -> Tensor:
     """The same strokes (T, A), those that fill too much or too little of their patches in others that lie around them.
 

@@ -15,7 +15,7 @@ from diffpaint.io.bounds import check_whole
 from diffpaint.objective import check_target
 from diffpaint.strategy import Change
 
-from .placing import begun, refitted
+from .placing import begun, joined
 from .scatter import Scatter, shares
 
 UNSEEN = 0.05  # what the error counts where there is no focus
@@ -53,7 +53,7 @@ class Rounds(Strategy):
         self.strokes, self.seed = check_whole("strokes", strokes, most=MOST), check_whole("seed", seed, least=0)
         self.moves = check_whole("moves", moves, least=0)
         self.target = check_target(target)
-        self.focus = torch.ones(1, 1, 1, 1) if focus is None else check_target(focus).mean(1, keepdim=True)
+        self.focus = everywhere() if focus is None else check_target(focus).mean(1, keepdim=True)
         self.first = shares(strokes)[0]
 
     @staticmethod
@@ -62,9 +62,8 @@ class Rounds(Strategy):
         return 1 - (1 - END) * 0.5 * (1 - math.cos(math.pi * max(0.0, (progress - FALLS) / (1 - FALLS))))
 
     def __repr__(self) -> str:
-        focus = "" if self.focus.numel() == 1 else f", focus={zlib.crc32(self.focus.cpu().numpy().tobytes()):08x}"
         moves = "" if self.moves == 10 else f", moves={self.moves}"
-        return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus}{moves})"
+        return f"Rounds(strokes={self.strokes}, seed={self.seed}{focus_named(self.focus)}{moves})"
 
     def __call__(self, moment: Moment, canvas: Tensor, gradient: Tensor) -> Change | None:
         """See :class:`diffpaint.Strategy`."""
@@ -95,7 +94,7 @@ class Rounds(Strategy):
         target, number = self.target.to(canvas).expand_as(canvas), renderer.numbered(octave)
         weights = UNSEEN + (1 - UNSEEN) * self.focus.to(canvas).expand_as(canvas[:, :1])
         parts = zip(moment.actions, canvas, target, moment.background, weights, strict=True)
-        changed, kept = [], []
+        changed = []
         for one, painted, picture, ground, weight in parts:
             stays = torch.arange(len(one), device=one.device)
             if moved:
@@ -105,8 +104,15 @@ class Rounds(Strategy):
                 with torch.no_grad():
                     painted = renderer(one[None, stays], ground[None])[0]
             new = begun(renderer, picture, painted, count, number, generator, weight[0])
-            whole = torch.cat([refitted(renderer, one[stays]), new])
-            order = renderer.placed(whole)[1].sort(stable=True).indices  # by side: what is small and new lies on top
-            changed.append(whole[order])
-            kept.append(torch.cat([stays, stays.new_full((count,), -1)])[order])
-        return Change(torch.stack(changed), torch.stack(kept))
+            changed.append(joined(renderer, one, stays, new))
+        return Change(*(torch.stack(parts) for parts in zip(*changed, strict=True)))
+
+
+def everywhere() -> Tensor:
+    """A focus (1, 1, 1, 1) that counts everywhere alike."""
+    return torch.ones(1, 1, 1, 1)
+
+
+def focus_named(focus: Tensor) -> str:
+    """What tells a focus (B, 1, H, W) from others in the name of a strategy; nothing if it is everywhere alike."""
+    return "" if focus.numel() == 1 else f", focus={zlib.crc32(focus.cpu().numpy().tobytes()):08x}"

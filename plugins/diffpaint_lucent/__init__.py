@@ -19,6 +19,7 @@ from .imagenet import class_index, class_names
 from .judge import probabilities
 from .models import Model, Tokens, load_model
 from .natural import NaturalColors
+from .sparing import Sparing
 from .style import Style
 from .transforms import RandomAffine, resized
 
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "NaturalColors",
     "RandomAffine",
+    "Sparing",
     "Style",
     "Tokens",
     "class_index",

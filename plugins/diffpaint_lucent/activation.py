@@ -12,7 +12,7 @@ from diffpaint import Objective
 
 from .activations import Activations
 from .models import Model, load_model
-from .transforms import RandomAffine, resized
+from .transforms import Placed, RandomAffine, resized
 
 Read = Callable[[str], Tensor]  # what lucent's objectives take: a layer's name to its activation
 
@@ -39,6 +39,8 @@ class Activation(Objective):
         jitter: Largest shift, px of the network's input.
         scale: Largest relative change of size.
         rotate: Largest angle, degrees.
+        least: If given, instead of ``scale``: networks see the whole canvas at any size from this fraction of their
+            input up to all of it, anywhere in it, around it the mean colour of what is painted on; see :class:`Placed`.
 
     Raises:
         ValueError: No models, an unknown model, layer or channel, networks on different devices, a number out of range.
@@ -54,6 +56,7 @@ class Activation(Objective):
         jitter: float = 8.0,
         scale: float = 0.1,
         rotate: float = 20.0,
+        least: float | None = None,
     ):
         super().__init__()
         if views < 1:
@@ -62,6 +65,7 @@ class Activation(Objective):
             raise ValueError(f"labels is {' or '.join(map(repr, _LABELS))}, got {labels!r}")
         self.labels = labels
         self.views, self.transform = views, RandomAffine(jitter, scale, rotate)
+        self.placed = None if least is None else Placed(least, jitter, rotate)
         self.name = goal if isinstance(goal, str) else getattr(goal, "description", "") or repr(goal)
         self.goal = _objective(goal)
         self.models = load_models(models)
@@ -69,11 +73,12 @@ class Activation(Objective):
 
     def forward(self, canvas: Tensor) -> Tensor:
         """The mean over networks and views of what the goal says of the canvas (B, 3, H, W) in [0, 1]."""
-        scores = []
+        scores, ground = [], self.moment.background
+        ground = torch.ones_like(canvas[..., :1, :1]) if ground is None else ground.mean((2, 3), keepdim=True)
         for reader in self.readers:
             assert isinstance(reader, Activations)
             views = resized(canvas, reader.model.size)
-            views = self.transform(views, self.views)
+            views = self.transform(views, self.views) if self.placed is None else self.placed(views, ground, self.views)
             found = self._found(reader, views)
             for view in range(self.views):
                 part = {name: value[view * len(canvas) : (view + 1) * len(canvas)] for name, value in found.items()}

@@ -62,6 +62,58 @@ class RandomAffine:
         return grid_sample(pictures.repeat(views, 1, 1, 1), grid, padding_mode="reflection", align_corners=False)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Shows whole pictures at random sizes, turned, anywhere in a frame of their own size.
+
+    A thing that is recognised wherever it lies, and small, has a shape; one that fills the frame need only have the
+    texture. Draws from torch's global generator on the CPU.
+
+    Attributes:
+        least: The smallest size, as a fraction of the frame; sizes go up to all of it, evenly by their logarithm.
+        jitter: How far a picture may reach out of the frame, px.
+        rotate: Largest angle to either side, degrees.
+
+    Raises:
+        ValueError: A size that is not above 0 and at most 1, or another number that is negative or not finite.
+    """
+
+    least: float
+    jitter: float
+    rotate: float
+
+    def __post_init__(self):
+        if not (0 < self.least <= 1 and all(0 <= value < math.inf for value in (self.jitter, self.rotate))):
+            raise ValueError(
+                "the smallest size is above 0 and at most 1, jitter and rotate are finite and from 0; "
+                f"got {self.least}, {self.jitter} and {self.rotate}"
+            )
+
+    def __call__(self, pictures: Tensor, ground: Tensor, views: int = 1) -> Tensor:
+        """Draw anew and transform.
+
+        Args:
+            pictures: (B, 3, H, W).
+            ground: (B, 3, 1, 1), the colour around them.
+            views: How many transforms; each is of all pictures alike.
+
+        Returns:
+            (views * B, 3, H, W), the views one after another.
+        """
+        height, width = pictures.shape[2:]
+        thetas = []
+        for size, turn, across, down in torch.rand(views, 4).tolist():
+            shown, angle = self.least ** (1 - size), math.radians((2 * turn - 1) * self.rotate)
+            cos, sin = math.cos(angle) / shown, math.sin(angle) / shown
+            right = (2 * across - 1) * (1 - shown + 2 * self.jitter / width) / shown
+            below = (2 * down - 1) * (1 - shown + 2 * self.jitter / height) / shown
+            thetas.append([[cos, -sin * height / width, right], [sin * width / height, cos, below]])
+        grid = affine_grid(pictures.new_tensor(thetas), [views, 3, height, width], align_corners=False)
+        grid = grid.repeat_interleave(len(pictures), 0)
+        ground = ground.repeat(views, 1, 1, 1)
+        return grid_sample(pictures.repeat(views, 1, 1, 1) - ground, grid, align_corners=False) + ground
+
+
 def resized(pictures: Tensor, shorter: int) -> Tensor:
     """Pictures (B, 3, H, W) at another size, the shorter side ``shorter`` px: bilinear, averaged where they shrink."""
     height, width = pictures.shape[2:]

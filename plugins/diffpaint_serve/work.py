@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from diffpaint import Painting, load_objective, load_renderer, load_strategy, paint
-from diffpaint.cli.paint import MATCHED
 from diffpaint.io.bounds import check_whole
 from diffpaint.io.brief import brief
 from diffpaint.io.images import read_image, to_pil
@@ -25,6 +24,7 @@ CANVAS = 340  # px, about the longest side of the canvas that is optimised
 MOST = {"strokes": 3000, "steps": 500, "size": 2048}
 LEAST = {"strokes": 10, "steps": 10, "size": 128}
 SHOWN_EVERY = 5  # steps
+MATCHED = "content(begin=0.2) + 3000*pixel"  # as diffpaint paint
 PICTURE, DOCUMENT = "painting.png", "painting.json"
 
 

@@ -6,7 +6,7 @@ import torch
 from diffpaint import Pixel, load_objective
 from diffpaint.testing import ObjectiveConformance
 from diffpaint_clip import Clip
-from diffpaint_lucent import Activation, Content, Style
+from diffpaint_lucent import Activation, Content, Sparing, Style
 
 
 class TestPixel(ObjectiveConformance):
@@ -51,6 +51,18 @@ class TestActivationOfALayerInTwoNetworks(ObjectiveConformance):
     @pytest.fixture
     def objective(self):
         return Activation("_blocks_4:3", models=["efficientnet-lite0", "efficientnet-lite1"], views=1)
+
+
+class TestActivationOfSmallViews(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Activation("labels:388", least=0.4)
+
+
+class TestSparing(ObjectiveConformance):
+    @pytest.fixture
+    def objective(self):
+        return Sparing()
 
 
 class TestClip(ObjectiveConformance):

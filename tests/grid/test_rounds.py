@@ -190,11 +190,7 @@ def test_those_worth_least_are_moved(scattered, photo, monkeypatch, options, mov
     canvas = scattered(actions)
     ground = torch.ones_like(canvas)
     strategy = Rounds(10, target=photo, **options)
-    steps = [
-        step
-        for step in range(100)
-        if strategy(Moment(step, 100, actions, scattered, ground), canvas, canvas)
-    ]
+    steps = [step for step in range(100) if strategy(Moment(step, 100, actions, scattered, ground), canvas, canvas)]
     assert len(steps) == moves
     change = strategy(Moment(steps[0], 100, actions, scattered, ground), canvas, canvas)
     assert sorted(change.kept[0].tolist()) == [-1, *range(1, 10)]

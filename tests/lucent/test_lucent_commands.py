@@ -32,6 +32,16 @@ def test_a_class_is_painted_and_judged(tmp_path):
     assert not (tmp_path / "a.png.ckpt").exists()
 
 
+def test_strokes_grow_on_paper_where_no_cells_are_asked_for(tmp_path):
+    few = ("--size", "64", "--strokes", "14", "--steps", "20", "--models", "efficientnet-lite0", "--batch", "2")
+    result = run("visualize", "daisy", "-o", tmp_path / "a.png", *few, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    document = json.loads((tmp_path / "a-2.json").read_text())
+    assert document["renderer"]["name"] == "scatter"
+    assert len(document["actions"]) == 14
+    assert document["background"] == pytest.approx([217 / 255, 209 / 255, 194 / 255], abs=1e-4)
+
+
 def test_variants_are_numbered_and_differ(tmp_path):
     options = ("--batch", "2", "--greyscale", "--timelapse", tmp_path / "a.gif", "--frames", "3")
     result = run("visualize", "985", "-o", tmp_path / "a.png", *FAST, *options)

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from diffpaint import Painting
+from diffpaint.cli import paint as command
 from diffpaint.cli.main import cli
+from diffpaint_serve import work
 from diffpaint_serve.work import Wish, exported, painted
 
 PHOTO = Path(__file__).parents[1] / "data" / "chelsea.jpg"
@@ -76,3 +78,7 @@ def test_a_missing_gradio_is_said(monkeypatch):
     done = CliRunner().invoke(cli, ["serve"])
     assert done.exit_code == 2
     assert "Error: the page needs Gradio: pip install 'diffpaint[serve]'" in done.stderr
+
+
+def test_the_page_paints_what_the_command_paints():
+    assert work.MATCHED == command.MATCHED
