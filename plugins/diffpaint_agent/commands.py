@@ -17,6 +17,7 @@ from diffpaint.io.images import check_picture
 from .demonstrations import read_demonstrations
 from .pictures import DATA, open_pictures, read_square
 from .training.recipe import AgentRecipe
+from .terms import terms_of
 from .weights import load_agent, shipped_agents
 
 FOLDER = click.Path(path_type=Path)
@@ -148,4 +149,5 @@ def list_agents() -> None:
         rules = "".join(f", {constraint}" for constraint in trained.constraints)
         taught = f", taught by {header['lesson']}" if header.get("lesson") else ""
         data = f"{header['data']['source']}, {trained.size} x {trained.size} px"
-        click.echo(f"{name}: {strokes} strokes of {header['painter']}, {header['brush']}; sees {data}{rules}{taught}")
+        paints = f"{strokes} strokes of {header['painter']}, {header['brush']}"
+        click.echo(f"{name}: {paints}; sees {data}{rules}{taught}; {terms_of(header['data']['source'])}")

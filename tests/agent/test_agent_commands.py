@@ -14,6 +14,7 @@ from diffpaint import load_renderer, read_image
 from diffpaint.cli.main import cli
 from diffpaint.io.document import read_document
 from diffpaint_agent import load_agent, shipped_agents
+from diffpaint_agent.commands import evaluate, paint
 from diffpaint_agent.training.recipe import AgentRecipe
 
 TEMPLATE = Path(__file__).parents[2] / "examples" / "plugin-template"
@@ -267,4 +268,13 @@ def test_list_names_the_agents_that_ship():
     lines = done(run("agent", "list")).splitlines()
     assert [line.partition(":")[0] for line in lines] == shipped_agents()
     start = "mnist-connected: 8 strokes of neural-splat, classic/dry_brush; sees mnist, 28 x 28 px, Palette"
-    assert any(line.startswith(start) and line.endswith("Connected()") for line in lines)
+    assert any(line.startswith(start) and "Connected(); data CC BY-SA 3.0" in line for line in lines)
+
+
+def test_list_says_of_faces_that_they_are_not_for_commercial_use():
+    lines = {line.partition(":")[0]: line for line in done(run("agent", "list")).splitlines()}
+    restricted = {name for name, line in lines.items() if "not for commercial use" in line}
+    assert restricted == {"faces"}
+    for command in (paint, evaluate):  # nor are they what is taken when nobody asks
+        chosen = {parameter.default for parameter in command.params}
+        assert not restricted & chosen

@@ -7,6 +7,7 @@ import torch
 
 from diffpaint.io.weights import read_weights_header
 from diffpaint_agent import load_agent, open_pictures, shipped_agents
+from diffpaint_agent.terms import UNKNOWN, terms_of
 from diffpaint_agent.training.order import counterclockwise, downwards
 from diffpaint_agent.weights import FOLDER, Header
 
@@ -31,6 +32,8 @@ def test_every_agent_has_a_card_of_its_own(name):
     header = read_weights_header(FOLDER / f"{name}.safetensors", Header, "an agent")
     assert f"diffpaint agent evaluate {name} --data {header['data']['source']}" in card
     assert f"{header['data']['pictures']:,} pictures" in card
+    assert terms_of(header["data"]["source"]) != UNKNOWN
+    assert f"| terms | {terms_of(header['data']['source'])} |" in card
     assert f"steps {header['training']['steps']:,}" in card
     assert "squared error of the engine's replay" in card
 

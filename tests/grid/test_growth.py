@@ -41,11 +41,22 @@ def test_strokes_begin_where_the_gradient_is(scattered):
     actions = scattered.initial(1, 10, torch.Generator().manual_seed(0))
     change = Growth(40)(Moment(39, 100, actions, scattered, ground), ground, gradient)
     new = change.actions[0, change.kept[0] < 0]
-    assert len(new) > 10
+    assert len(new) > 3
     places = new[:, -3:-1] * torch.tensor([72, 48])
     assert (places - torch.tensor([56.0, 16.0])).abs().max() < 16
     with torch.no_grad():
         assert Spot()(scattered(new[None], ground)) < 0.8 * Spot()(ground)
+
+
+def test_none_begins_where_there_is_no_focus(scattered):
+    ground = torch.full((1, 3, 48, 72), 0.8)
+    actions = scattered.initial(1, 10, torch.Generator().manual_seed(0))
+    left = torch.zeros(1, 3, 48, 72)
+    left[..., :36] = 1
+    strategy = Growth(40, focus=left)
+    change = strategy(Moment(59, 100, actions, scattered, ground), ground, torch.ones_like(ground))
+    assert (change.actions[0, change.kept[0] < 0, -3] <= 0.5).all()
+    assert repr(strategy) != repr(Growth(40, focus=left.flip(3))) != repr(Growth(40))
 
 
 def test_what_is_missed_least_is_moved(scattered):

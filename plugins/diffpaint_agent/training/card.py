@@ -9,6 +9,7 @@ from diffpaint.io.files import replacing
 
 from ..demonstrations import read_demonstrations
 from ..pictures import Pictures
+from ..terms import terms_of
 from ..weights import load_agent
 from .figures import measure
 from .sheet import painted_sheet
@@ -23,6 +24,7 @@ A recurrent network that looks at a picture and paints it in {strokes} strokes (
 | | |
 |---|---|
 | learned from | {data[pictures]:,} pictures of {data[source]}, {size} x {size} px |
+| terms | {terms} |
 | paints with | {painter}, {brush} |
 | rules | {rules} |
 | demonstrations | {shown_by} |
@@ -65,6 +67,7 @@ def write_card(
     rules = [repr(constraint) for constraint in trained.constraints]
     card = _CARD.format(
         **header,
+        terms=terms_of(header["data"]["source"]),
         **{key: header["options"][key] for key in ("strokes", "size")},
         shown_by=header["lesson"] or "none",
         rules=", ".join(rules) or "none",
