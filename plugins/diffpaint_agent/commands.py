@@ -16,8 +16,8 @@ from diffpaint.io.images import check_picture
 
 from .demonstrations import read_demonstrations
 from .pictures import DATA, open_pictures, read_square
-from .training.recipe import AgentRecipe
 from .terms import terms_of
+from .training.recipe import AgentRecipe
 from .weights import load_agent, shipped_agents
 
 FOLDER = click.Path(path_type=Path)
