@@ -8,6 +8,7 @@ Needs accelerate (``pip install 'diffpaint[train]'``), so ``diffpaint`` itself d
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 from collections.abc import Mapping
@@ -171,6 +172,8 @@ def _accelerator(device: str | None) -> Accelerator:
     where = None if device is None else pick_device(device)
     on_gpu = torch.cuda.is_available() and (where is None or where.type == "cuda")
     accelerator = Accelerator(cpu=where is not None and where.type == "cpu", mixed_precision="bf16" if on_gpu else "no")
+    if accelerator.num_processes > 1:  # else threads of the group may end the process by an abort after its work
+        atexit.register(accelerator.state.destroy_process_group)
     found = accelerator.device
     if where is not None and (found.type != where.type or (where.index or 0) != (found.index or 0)):
         raise ValueError(f"accelerate trains on {accelerator.device} here, not on {device}")

@@ -74,7 +74,7 @@ class TestMistakes:
             diffpaint.load_renderer("flatt")
         with pytest.raises(PluginError, match=r"no objective named 'zzzzzzzz'; installed: (?!.*did you mean)"):
             diffpaint.load_objective("zzzzzzzz")
-        with pytest.raises(PluginError, match=r"no strategy named 'split'; installed: rounds"):
+        with pytest.raises(PluginError, match=r"no strategy named 'split'; installed: growth, rounds"):
             load("strategies", "split")
 
     def test_wrong_options_are_named_with_those_that_exist(self, working):
