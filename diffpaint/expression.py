@@ -22,6 +22,7 @@ from .renderer import Renderer
 from .strategy import Strategy
 
 _TEXT = ("str", "str | None", "<class 'str'>", "typing.Optional[str]")  # annotations of options that are text
+_NUMBERS = ("float", "int", "float | None", "int | None", "<class 'float'>", "<class 'int'>")
 
 
 def make(group: str, text: str, /, *, like: Tensor | None = None, **options: Any) -> Any:
@@ -103,9 +104,11 @@ def _made(group: str, call: Call, beside: dict[str, Any], like: Tensor | None) -
     except TypeError as error:
         raise ValueError(f"{name!r}: {error}; its options are {', '.join(signature.parameters) or 'none'}") from None
     for option, value in options.items():
-        known = signature.parameters.get(option)
-        if option in call.texts and isinstance(value, int | float) and known and str(known.annotation) in _TEXT:
+        kind = str(signature.parameters[option].annotation) if option in signature.parameters else ""
+        if option in call.texts and isinstance(value, int | float) and kind in _TEXT:
             options[option] = call.texts[option]  # a word that happens to be a number
+        if isinstance(value, str) and kind in _NUMBERS:
+            raise ValueError(f"{option} of {name!r} is a number, got {brief(value, 40)!r}")
         if option in getattr(factory, "pictures", ()) and isinstance(value, str | Path):
             options[option] = read_image(value, None if like is None else (like.shape[2], like.shape[3]), crop=True)
     try:

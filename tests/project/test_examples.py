@@ -15,6 +15,7 @@ SEVEN = str(ROOT / "examples" / "digits" / "7.png")
 FEW = ["--count", "64", "--painter-steps", "2"]  # strokes, and steps of the painter
 RUNS = {
     "agent_start": ([SEVEN], "a.png"),
+    "classes": (["--classes", "daisy", "--seeds", "1", "--size", "128"], "a"),
     "cppn": ([], "a.png"),
     "discrete_actions": ([str(ROOT / "tests" / "data" / "mnist"), *FEW], "a"),
     "ensembles": (["--classes", "daisy", "--seeds", "1"], "a"),
