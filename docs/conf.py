@@ -1,12 +1,24 @@
-"""Sphinx configuration: pip install '.[docs]', then sphinx-build -W --keep-going docs docs/_build."""
+"""Sphinx configuration: pip install -e '.[docs]' && sphinx-build -W docs docs/_build."""
+
+import diffpaint
 
 project = "diffpaint"
 author = "The diffpaint authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+version = release = diffpaint.__version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
 html_theme = "furo"
 html_title = "diffpaint"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
 myst_heading_anchors = 3
+autosummary_context = {"top": diffpaint.__all__}
+autosummary_ignore_module_all = False
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 napoleon_use_ivar = True  # attributes are described once, in the docstring of their class

@@ -26,6 +26,7 @@ class ClipContent(Content):
         crop: As of ``content``.
         crops: As of ``content``.
         begin: As of ``content``.
+        mask: As of ``content``.
 
     Raises:
         ValueError: As of ``content``; a network or weights that are not there.
@@ -43,5 +44,6 @@ class ClipContent(Content):
         crop: int = 512,
         crops: int = 4,
         begin: float = 0.0,
+        mask: Tensor | None = None,
     ):
-        super().__init__(target, image_model(model), layers, norm, jitter, scale, rotate, crop, crops, begin)
+        super().__init__(target, image_model(model), layers, norm, jitter, scale, rotate, crop, crops, begin, mask)

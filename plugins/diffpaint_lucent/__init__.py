@@ -13,7 +13,7 @@ except Exception as error:  # torchvision raises RuntimeError where it does not 
     ) from error
 
 from .activation import Activation
-from .content import Content
+from .content import Content, PaperContent
 from .hub import reach
 from .imagenet import class_index, class_names
 from .judge import probabilities
@@ -28,6 +28,7 @@ __all__ = [
     "Content",
     "Model",
     "NaturalColors",
+    "PaperContent",
     "RandomAffine",
     "Sparing",
     "Style",

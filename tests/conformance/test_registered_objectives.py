@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from lucent.modelzoo import inceptionv1
 
 from diffpaint import Pixel, load_objective
 from diffpaint.testing import ObjectiveConformance
 from diffpaint_clip import Clip
-from diffpaint_lucent import Activation, Content, Sparing, Style
+from diffpaint_lucent import Activation, Content, PaperContent, Sparing, Style
 
 
 class TestPixel(ObjectiveConformance):
@@ -29,6 +30,23 @@ class TestContent(ObjectiveConformance):
     @pytest.fixture
     def objective(self):
         return Content(torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
+
+
+class TestContentOfWhatAMaskShows(TestContent):
+    @pytest.fixture
+    def objective(self):
+        random = torch.Generator().manual_seed(1)
+        return Content(torch.rand(1, 3, 48, 40, generator=random), mask=torch.rand(1, 3, 48, 40, generator=random))
+
+
+class TestPaperContent(TestContent):
+    @pytest.fixture
+    def objective(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+        (tmp_path / "checkpoints").mkdir()
+        torch.manual_seed(0)
+        torch.save(inceptionv1(pretrained=False).state_dict(), tmp_path / "checkpoints" / "inception5h.pth")
+        return PaperContent(torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
 
 
 class TestStyle(ObjectiveConformance):

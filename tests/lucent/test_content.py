@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lucent.modelzoo import inceptionv1
 
 import diffpaint
 from diffpaint_lucent import Content, Model, load_model
@@ -144,3 +145,50 @@ def test_without_the_extra_the_reason_and_the_cure_are_given(tmp_path):
     assert "operator torchvision::nms does not exist" in line
     assert "pip install 'diffpaint[lucent]'" in line
     assert "  pixel " in listed
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+def test_a_mask_says_where_the_content_counts(photo, model, norm):
+    mask = torch.zeros_like(photo)
+    mask[..., :48] = 1
+    left, right = photo.clone(), photo.clone()
+    left[..., 8:24], right[..., 72:88] = 0, 0
+    masked = still(photo, model, norm=norm, mask=mask)
+    assert masked(photo) == 0
+    assert masked(left) > 20 * masked(right)
+    gradient = torch.autograd.grad(masked(left.requires_grad_()), left)[0].abs().mean((0, 1, 2))
+    assert gradient[8:40].mean() > 20 * gradient[72:].mean()
+
+
+def test_a_white_mask_changes_nothing_and_grey_ones_neither(photo, model):
+    canvas = 1 - photo
+    plain = still(photo, model)(canvas)
+    for tone in (1.0, 0.5):
+        torch.testing.assert_close(still(photo, model, mask=torch.full_like(photo, tone))(canvas), plain)
+
+
+def test_a_mask_has_the_targets_size(photo):
+    with pytest.raises(ValueError, match="the mask is as large as the target, 64 x 96; got 8 x 8"):
+        Content(photo[:, :, :64, :96], mask=torch.zeros(1, 3, 8, 8))
+
+
+def test_a_mask_is_shaken_and_cropped_with_the_photo(photo, model):
+    mask = torch.zeros_like(photo)
+    mask[..., :48] = 1
+    canvas = photo.clone()
+    canvas[..., 84:] = 0
+    torch.manual_seed(0)
+    assert Content(photo, model, mask=mask)(canvas) < 0.1 * Content(photo, model)(canvas)
+
+
+def test_the_papers_content_is_that_of_inceptionv1(photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    network = inceptionv1(pretrained=False)
+    torch.save(network.state_dict(), tmp_path / "checkpoints" / "inception5h.pth")
+    found = diffpaint.load_objective("paper-content", photo)
+    options = "model=lucent:inceptionv1, layers=mixed3b, norm=l1"
+    torch.manual_seed(0)
+    score = found(1 - photo)
+    torch.manual_seed(0)
+    assert score == diffpaint.load_objective(f"content({options})", photo)(1 - photo) > 0

@@ -294,3 +294,17 @@ def test_every_relative_link_of_the_docs_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert not missing
+
+
+def test_the_catalogue_has_every_name():
+    rows = [line.split("|") for line in (ROOT / "docs" / "catalogue.md").read_text().splitlines()]
+    named = {(row[1].strip(), name) for row in rows if len(row) > 3 for name in re.findall(r"`([^`]+)`", row[2])}
+    kinds = {f"diffpaint.{kind}s": kind for kind, _ in named} | {"diffpaint.strategies": "strategy"}
+    assert named == {(kinds[entry.group], entry.name) for entry in ENTRY_POINTS}
+
+
+def test_the_gallery_has_every_example_and_every_example_its_command():
+    gallery = (ROOT / "docs" / "gallery.md").read_text()
+    examples = {path.name for path in (ROOT / "examples").glob("*.py")} - {"shell.py"}
+    assert set(re.findall(r"^python examples/(\S+)", gallery, re.MULTILINE)) == examples
+    assert set(re.findall(r"include} \.\./examples/(\S+)", gallery)) == examples

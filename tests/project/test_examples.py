@@ -27,6 +27,7 @@ RUNS = {
     "plot_losses": ([str(ROOT / "tests" / "data" / "run")], "a.png"),
     "render_vis": ([], "a.png"),
     "render_vis --grid": (["--grid"], "a.png"),
+    "variations": (["daisy", "--size", "96"], "a"),
     "visualize_class": (["daisy"], "a.png"),
 }
 
