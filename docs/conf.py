@@ -4,6 +4,7 @@ import diffpaint
 
 project = "diffpaint"
 author = "The diffpaint authors"
+copyright = author
 version = release = diffpaint.__version__
 extensions = [
     "myst_parser",

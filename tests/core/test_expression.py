@@ -255,7 +255,7 @@ def test_a_picture_that_is_not_there_is_named(red):
     [
         ("pixel(colour=1)", ValueError, "'pixel'.*'colour'.*its options are target, norm"),
         ("pixel(norm=3)", ValueError, "'l1' or 'l2', got '3'"),
-        ("content(crop=x)", ValueError, "both whole numbers, got x"),
+        ("content(crop=x)", ValueError, "crop of 'content' is a number, got 'x'"),
         ("content(jitter=x)", ValueError, "jitter of 'content' is a number, got 'x'"),
         ("content(begin=nan)", ValueError, "begin of 'content' is a number, got 'nan'"),
         ("pixle", PluginError, "did you mean 'pixel'"),
