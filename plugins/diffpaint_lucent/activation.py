@@ -40,7 +40,8 @@ class Activation(Objective):
         scale: Largest relative change of size.
         rotate: Largest angle, degrees.
         least: If given, instead of ``scale``: networks see the whole canvas at any size from this fraction of their
-            input up to all of it, anywhere in it, around it the mean colour of what is painted on; see :class:`Placed`.
+            input up to all of it, anywhere in it, around it the mean colour of what is painted on. Of several views
+            the first is all of it.
 
     Raises:
         ValueError: No models, an unknown model, layer or channel, networks on different devices, a number out of range.

@@ -66,8 +66,8 @@ class RandomAffine:
 class Placed:
     """Shows whole pictures at random sizes, turned, anywhere in a frame of their own size.
 
-    A thing that is recognised wherever it lies, and small, has a shape; one that fills the frame need only have the
-    texture. Draws from torch's global generator on the CPU.
+    Of several views the first fills the frame. A thing that is recognised wherever it lies, and small, has a shape; one
+    that fills the frame need only have the texture. Draws from torch's global generator on the CPU.
 
     Attributes:
         least: The smallest size, as a fraction of the frame; sizes go up to all of it, evenly by their logarithm.
@@ -102,8 +102,9 @@ class Placed:
         """
         height, width = pictures.shape[2:]
         thetas = []
-        for size, turn, across, down in torch.rand(views, 4).tolist():
-            shown, angle = self.least ** (1 - size), math.radians((2 * turn - 1) * self.rotate)
+        for view, (size, turn, across, down) in enumerate(torch.rand(views, 4).tolist()):
+            shown = 1.0 if view == 0 < views - 1 else self.least ** (1 - size)
+            angle = math.radians((2 * turn - 1) * self.rotate)
             cos, sin = math.cos(angle) / shown, math.sin(angle) / shown
             right = (2 * across - 1) * (1 - shown + 2 * self.jitter / width) / shown
             below = (2 * down - 1) * (1 - shown + 2 * self.jitter / height) / shown

@@ -47,6 +47,7 @@ def test_pictures_are_shown_whole_at_any_size_on_their_ground():
     sides = ((views[:, 0] > 0.6).sum((1, 2)).double() / 64**2).sqrt()
     assert 0.35 < sides.min() < 0.45
     assert 0.9 < sides.max() <= 1
+    assert sides[0] == 1  # the first of several
     bare = (views - ground).abs().amax(1) < 1e-5
     assert torch.all(bare | (views[:, 0] > 0.2))
     covered = (views[:, 0] > 0.6).double().mean(0)
@@ -56,6 +57,12 @@ def test_pictures_are_shown_whole_at_any_size_on_their_ground():
 def test_a_view_as_large_as_the_frame_is_the_picture():
     picture = torch.rand(2, 3, 24, 40, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(Placed(1.0, 0, 0)(picture, torch.ones(2, 3, 1, 1)), picture, atol=1e-5)
+
+
+def test_a_single_view_has_any_size():
+    torch.manual_seed(0)
+    picture, ground = torch.ones(1, 3, 16, 16), torch.zeros(1, 3, 1, 1)
+    assert len({Placed(0.4, 0, 0)(picture, ground).sum().item() for _ in range(5)}) == 5
 
 
 @pytest.mark.parametrize("numbers", [(0, 1, 1), (1.1, 1, 1), (0.5, -1, 1), (0.5, 1, float("nan"))])
