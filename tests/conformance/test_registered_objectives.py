@@ -7,7 +7,7 @@ from lucent.modelzoo import inceptionv1
 from diffpaint import Pixel, load_objective
 from diffpaint.testing import ObjectiveConformance
 from diffpaint_clip import Clip
-from diffpaint_lucent import Activation, Content, PaperContent, Sparing, Style
+from diffpaint_lucent import Activation, Content, Sparing, Style
 
 
 class TestPixel(ObjectiveConformance):
@@ -46,7 +46,7 @@ class TestPaperContent(TestContent):
         (tmp_path / "checkpoints").mkdir()
         torch.manual_seed(0)
         torch.save(inceptionv1(pretrained=False).state_dict(), tmp_path / "checkpoints" / "inception5h.pth")
-        return PaperContent(torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
+        return load_objective("paper-content", torch.rand(1, 3, 48, 40, generator=torch.Generator().manual_seed(1)))
 
 
 class TestStyle(ObjectiveConformance):
