@@ -12,43 +12,41 @@ from __future__ import annotations
 import argparse
 
 import torch
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 import diffpaint
-from diffpaint.cli.main import cli
+from diffpaint.io.bounds import check_whole
 from diffpaint.io.images import write_image
 from diffpaint_lucent import class_index, class_names, load_model, probabilities
-from shell import parser, run
+from shell import diffpaint_command, parser, plate, run
 
 CLASSES = (388, 309, 889, 327, 953, 277, 980, 817, 94, 849, 483)  # the paper's, and others that people know at once
 JUDGE = "efficientnet-lite2"
-THUMB, GAP = 256, 8  # px, of a painting on the plate, and between two
+THUMB = 256  # px, of a painting on the plate
 
 
 def main(arguments: argparse.Namespace) -> None:
+    check_whole("--seeds", arguments.seeds)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    judge, plate, table = load_model(JUDGE), [], []
+    judge, thumbs, table = load_model(JUDGE), [], []
     for seed in range(arguments.seeds):
         for number in arguments.classes:
             path = arguments.output / f"{number:03d}-{seed}.json"
             if not (arguments.resume and path.exists()):
                 command = ["visualize", number, "-o", path.with_suffix(".png"), "--overwrite", "--seed", seed]
-                command += ["--steps", arguments.steps, "--size", arguments.size]
-                cli([str(word) for word in command], "diffpaint", standalone_mode=False)
+                diffpaint_command(*command, "--steps", arguments.steps, "--size", arguments.size)
             canvas = diffpaint.Painting.load(path).canvas
             chances = probabilities(judge, canvas)[0]
             rank = int((chances > chances[number]).sum()) + 1
             table.append((class_names()[number], seed, chances[number].item(), rank))
-            plate.append(interpolate(canvas, (THUMB, THUMB), mode="bilinear", antialias=True)[0])
+            thumbs.append(interpolate(canvas, (THUMB, THUMB), mode="bilinear", antialias=True)[0])
     lines = [f"| {name} | {seed} | {chance:.2f} | {rank} |" for name, seed, chance, rank in table]
     head = f"| class | seed | {JUDGE} | rank |\n|---|---|---|---|"
     first = sum(rank == 1 for *_, rank in table)
     text = "\n".join([head, *lines, f"\n{first} of {len(table)} are top-1"]) + "\n"
     (arguments.output / "table.md").write_text(text)
     print(text)
-    rows = torch.stack(plate).unflatten(0, (arguments.seeds, -1))
-    framed = pad(rows, (0, GAP, 0, GAP), value=1)  # (seeds, classes, 3, THUMB, THUMB) with gaps
-    write_image(arguments.output / "plate.png", framed.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)[None])
+    write_image(arguments.output / "plate.png", plate(torch.stack(thumbs).unflatten(0, (arguments.seeds, -1))))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+from torch import Tensor
+from torch.nn.functional import pad
+
 from diffpaint import PluginError
+from diffpaint.cli.main import cli
 from diffpaint.cli.outputs import OTHERWISE, check_free
 from diffpaint.io.files import check_folder, check_outputs
 from diffpaint.painting import find_writer
+
+GAP = 8  # px, between two pictures on a plate
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -56,3 +63,23 @@ def check_output(given: argparse.Namespace) -> None:
         kept = given.overwrite or getattr(given, "resume", False)
         if not kept and path.is_dir() and any(path.iterdir()):
             raise ValueError(f"{path} holds files already; {OTHERWISE}")
+
+
+def diffpaint_command(*words: object) -> None:
+    """Run ``diffpaint``; a mistake is the example's own, and an interrupt ends the example too.
+
+    Raises:
+        ValueError: What the command says.
+    """
+    try:
+        code = cli([str(word) for word in words], "diffpaint", standalone_mode=False)
+    except click.ClickException as error:
+        raise ValueError(error.format_message()) from error
+    if code:
+        sys.exit(code)
+
+
+def plate(pictures: Tensor) -> Tensor:
+    """Pictures (rows, columns, 3, H, W) on one, with white between them."""
+    framed = pad(pictures, (0, GAP, 0, GAP), value=1)
+    return framed.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)[None]

@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 
 import torch
-from torch.nn.functional import pad
 
 import diffpaint
-from diffpaint.cli.main import cli
 from diffpaint.io.images import write_image
 from diffpaint_lucent import class_index
-from shell import parser, run
+from diffpaint_mypaint import Brush, read_brush
+from shell import diffpaint_command, parser, plate, run
 
 CELLS = "--grid 3x3 --strokes 8"
 VARIATIONS = {  # options of diffpaint visualize
@@ -28,24 +27,23 @@ VARIATIONS = {  # options of diffpaint visualize
     "one-network": f"{CELLS} --models efficientnet-lite0",
     "grown": "",
 }
-THUMB, GAP = 256, 8  # px, of a painting on the plate, and between two
+THUMB = 256  # px, of a painting on the plate
 
 
 def main(arguments: argparse.Namespace) -> None:
+    Brush(read_brush("classic/dry_brush"))  # find out now whether the engine is there
     arguments.output.mkdir(parents=True, exist_ok=True)
     pairs = []
     for name, options in VARIATIONS.items():
         path = arguments.output / f"{name}.json"
-        command = ["visualize", str(arguments.name), "-o", str(path.with_suffix(".png")), *options.split()]
-        command += ["--size", str(arguments.size), "--steps", str(arguments.steps), "--overwrite"]
-        print(f"{name}: diffpaint {' '.join(command)}", flush=True)
-        cli(command, "diffpaint", standalone_mode=False)
+        print(f"{name}: {options}", flush=True)
+        command = ["visualize", arguments.name, "-o", path.with_suffix(".png"), "--overwrite", *options.split()]
+        diffpaint_command(*command, "--size", arguments.size, "--steps", arguments.steps)
         real = arguments.output / f"{name}-replay.png"
-        cli(["replay", str(path), "-o", str(real), "--overwrite"], "diffpaint", standalone_mode=False)
+        diffpaint_command("replay", path, "-o", real, "--overwrite")
         pair = [diffpaint.read_image(one, (THUMB, THUMB)) for one in (path.with_suffix(".png"), real)]
         pairs.append(torch.cat(pair))
-    framed = pad(torch.stack(pairs, 1), (0, GAP, 0, GAP), value=1)  # (2, variations, 3, THUMB, THUMB) with gaps
-    write_image(arguments.output / "plate.png", framed.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)[None])
+    write_image(arguments.output / "plate.png", plate(torch.stack(pairs, 1)))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,9 @@ class Content(Compared):
         mask: (1, 3, H, W) or (B, 3, H, W) in [0, 1], white where the content counts; None means everywhere alike.
 
     Raises:
-        ValueError: An unknown model, layer or norm, a target of another shape, a negative number, or a canvas that is
-            too small for the layers.
+        ValueError: An unknown model, layer or norm, a target or mask of another shape, a mask that shows nothing, a
+            negative number, or a canvas that is too small for the layers. When it is called: a mask on a layer that
+            has no places.
     """
 
     pictures = ("target", "mask")
@@ -64,6 +65,8 @@ class Content(Compared):
         check_target(target)
         if mask is not None and check_target(mask).shape[2:] != target.shape[2:]:
             raise ValueError(f"the mask is as large as the target, {_size(target)}; got {_size(mask)}")
+        if mask is not None and not mask.any():
+            raise ValueError("the mask is black everywhere, so that no content counts; white is where it does")
         if not 0 <= begin < 1:
             raise ValueError(f"begin is from 0 up to but not including 1, got {begin}")
         super().__init__(target, model, layers, norm, jitter, scale, rotate, crop, crops)
@@ -97,6 +100,8 @@ class Content(Compared):
             return activations
         counted = {}
         for layer, found in activations.items():
+            if found.dim() != 4:
+                raise ValueError(f"layer {layer} has no places that a mask could show; take another, or no mask")
             weight = interpolate(mask.mean(1, keepdim=True), found.shape[2:], mode="area")
             mean = weight.mean((1, 2, 3), keepdim=True).clamp(min=FAINT)
             counted[layer] = found * (weight / mean) ** self.weighting

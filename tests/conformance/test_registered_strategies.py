@@ -18,13 +18,7 @@ class TestRounds(StrategyConformance):
         return load_strategy("rounds(strokes=20)", read_image("tests/data/chelsea.jpg", (24, 32)))
 
 
-class TestGrowth(StrategyConformance):
-    steps = 20
-
-    @pytest.fixture
-    def renderer(self):
-        return load_renderer("scatter", size=(24, 32), coarse=True)
-
+class TestGrowth(TestRounds):
     @pytest.fixture
     def strategy(self):
         return load_strategy("growth(strokes=20)")

@@ -172,6 +172,13 @@ def test_a_mask_has_the_targets_size(photo):
         Content(photo[:, :, :64, :96], mask=torch.zeros(1, 3, 8, 8))
 
 
+def test_a_mask_shows_something_of_layers_that_have_places(photo, model):
+    with pytest.raises(ValueError, match="the mask is black everywhere"):
+        Content(photo, model, mask=torch.zeros_like(photo))
+    with pytest.raises(ValueError, match="layer _fc has no places"):
+        Content(photo, model, "_fc", mask=torch.ones_like(photo))(photo)
+
+
 def test_a_mask_is_shaken_and_cropped_with_the_photo(photo, model):
     mask = torch.zeros_like(photo)
     mask[..., :48] = 1

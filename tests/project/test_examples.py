@@ -76,6 +76,21 @@ def test_a_mistake_is_one_line_before_anything_is_painted(tmp_path, arguments, s
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seeds", "0"], "--seeds must be at least 1, got 0"),
+        (["--steps", "0"], "--steps must be at least 1, got 0"),
+    ],
+)
+def test_a_mistake_in_a_command_of_an_example_is_one_line(tmp_path, arguments, said):
+    done = run("classes", "--classes", "daisy", "-o", str(tmp_path / "a"), *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def ran(name, monkeypatch, *arguments):
     """Run an example in this process, with the model-free ones fast enough for that; returns its exit code."""
     monkeypatch.syspath_prepend(str(ROOT / "examples"))
