@@ -141,12 +141,21 @@ def enlarged(name: str, factor: float = 1, /, **options: Any) -> Renderer:
     return load_renderer(name, **options)
 
 
+def check_cells(rows: int, cols: int, each: int) -> None:
+    """Check that so many cells with so many strokes in each can be painted.
+
+    Raises:
+        ValueError: They are more strokes than a painting can have.
+    """
+    if (total := rows * cols * each) > MOST_STROKES:
+        raise ValueError(f"{rows} x {cols} cells make {total} strokes; at most {MOST_STROKES} can be painted")
+
+
 def _in_cells(request: Request, size: tuple[int, int], brush: dict[str, str]) -> tuple[str, dict]:
     """Name and options of the grid or pyramid."""
     rows, cols = request.grid or _cells(request.cells, size)
     each = request.strokes or request.default_strokes
-    if (least := rows * cols * each) > MOST_STROKES:
-        raise ValueError(f"{rows} x {cols} cells make {least} strokes; at most {MOST_STROKES} can be painted")
+    check_cells(rows, cols, each)
     overlap = OVERLAP if request.overlap is None else request.overlap
     options = {"renderer": request.renderer, "rows": rows, "cols": cols, "size": size, "overlap": overlap} | brush
     levels = request.pyramid or request.default_pyramid or 1 + max(0, round(math.log2(min(rows, cols) / COARSEST)))

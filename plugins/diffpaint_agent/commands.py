@@ -10,11 +10,15 @@ import click
 from diffpaint import Painting, PluginError
 from diffpaint.cli.options import check_size
 from diffpaint.cli.outputs import check_free, check_painting, overwrite_option
+from diffpaint.cli.plan import check_cells
 from diffpaint.cli.train import recipe_command
+from diffpaint.cli.types import GridType
 from diffpaint.io.files import check_folder, check_outputs, replacing
 from diffpaint.io.images import check_picture
 
+from .cells import painted_in_cells
 from .demonstrations import read_demonstrations
+from .initializer import AgentInitializer
 from .pictures import DATA, open_pictures, read_square
 from .terms import terms_of
 from .training.recipe import AgentRecipe
@@ -35,13 +39,24 @@ agent.add_command(recipe_command("train", AgentRecipe))
 @click.argument("images", nargs=-1, required=True, type=FOLDER)
 @click.option("-o", "--output", required=True, type=FOLDER, help="Folder for the paintings.")
 @click.option("--agent", "name", default="mnist", show_default=True, help="One that ships, or a .safetensors file.")
-@click.option("--size", default=512, show_default=True, help="Side of the paintings, px.")
+@click.option("--size", default=512, show_default=True, help="Longer side of the paintings, px.")
+@click.option("--cells", type=GridType(), help="Paint the whole picture, cell by cell, instead of its central square.")
 @click.option("--timelapse", is_flag=True, help="Also film each, stroke by stroke, as a .gif.")
 @overwrite_option
-def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelapse: bool, overwrite: bool) -> None:
+def paint(
+    images: tuple[Path, ...],
+    output: Path,
+    name: str,
+    size: int,
+    cells: tuple[int, int] | None,
+    timelapse: bool,
+    overwrite: bool,
+) -> None:
     """Paint the central square of each of IMAGES, in one pass.
 
-    Agents know the kind of picture that they learned from: digits and characters are black on white.
+    Agents know the kind of picture that they learned from: digits and characters are black on white. Where what comes
+    out is further from the picture than it hardly ever is from one of that kind, a line says so. With --cells the whole
+    picture is painted, whatever it shows, by as many squares.
 
     Writes a picture (.png) of each into the folder, and a .json document of its strokes, which 'diffpaint replay' draws
     with the real MyPaint engine.
@@ -50,10 +65,15 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
     Examples:
         diffpaint agent paint seven.png -o out/
         diffpaint agent paint *.jpg -o out/ --agent faces --timelapse
+        diffpaint agent paint coffee.jpg -o out/ --agent faces --cells 8x12 --size 1024
     """
     check_size(size)
     trained = load_agent(name)
     painter = trained.painter(size)
+    in_cells = None
+    if cells is not None:
+        in_cells = AgentInitializer(name)
+        check_cells(*cells, trained.agent.options["strokes"])
     check_folder(output)
     outputs = [output / image.stem for image in images]
     for image, path in zip(images, outputs, strict=True):
@@ -63,17 +83,24 @@ def paint(images: tuple[Path, ...], output: Path, name: str, size: int, timelaps
         if output.is_dir():
             check_outputs(picture, document, film if timelapse else None, inputs=[*images, name])
         check_painting(picture, document, film if timelapse else None, inputs=images, overwrite=overwrite)
-    pictures = [read_square(image, trained.size) for image in images]
+    for image in images:
+        read_square(image, trained.size)  # find out now whether all can be read
     output.mkdir(parents=True, exist_ok=True)
-    for picture, path in zip(pictures, outputs, strict=True):
-        actions = trained.act(picture, painter)
-        canvas = painter(actions)
-        painting = Painting(canvas, actions, painter, 0, canvas.new_ones(canvas.shape))
+    for image, path in zip(images, outputs, strict=True):
+        if in_cells is not None and cells is not None:
+            painting = painted_in_cells(in_cells, image, cells, size)
+        else:
+            picture = read_square(image, trained.size)
+            actions = trained.act(picture, painter)
+            canvas = painter(actions)
+            painting = Painting(canvas, actions, painter, 0, canvas.new_ones(canvas.shape))
+            if (why := trained.strange(picture, actions)) is not None:
+                click.echo(f"{image}: {why}", err=True)
         painting.save(path.with_name(path.name + ".png"))
         painting.save(path.with_name(path.name + ".json"))
         if timelapse:
             painting.save(path.with_name(path.name + ".gif"), seconds=2.0)
-    click.echo(f"wrote {len(images)} painting{'s' * (len(images) > 1)} of {size} x {size} px to {output}", err=True)
+    click.echo(f"wrote {len(images)} painting{'s' * (len(images) > 1)} of {size} px to {output}", err=True)
 
 
 @agent.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,14 +13,13 @@ from msgspec import Meta, Struct
 from torch import Tensor
 
 from diffpaint import Constraint, StrokeRenderer, load_renderer
-from diffpaint.constraints import constrain
 from diffpaint.io.brief import brief
 from diffpaint.io.schema import Text
 from diffpaint.io.untrusted import names_of_a_file
 from diffpaint.io.weights import load_network, read_weights
 from diffpaint.registry import load, names
 
-from .agent import Agent
+from .agent import Agent, act
 
 FOLDER = Path(__file__).parent / "weights"
 Count = Annotated[int, Meta(ge=1, le=10_000)]
@@ -41,6 +41,8 @@ class AgentOptions(Struct):
     hidden: Count
     smallest: Count
     points: list[tuple[int, int]] = []
+    look_every: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    queries: bool = False
 
 
 class Header(Struct):
@@ -52,6 +54,7 @@ class Header(Struct):
     constraints: list[dict[str, Any]]
     options: AgentOptions
     lesson: Text | None = None
+    usual: Annotated[float, Meta(gt=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,33 @@ class TrainedAgent:
 
     def act(self, pictures: Tensor, painter: StrokeRenderer) -> Tensor:
         """Actions (B, T, A) for pictures (B, 3, S, S) in [0, 1], by a painter of any size, under the constraints."""
+        if self.agent.options["look_every"] and painter.size != (self.size, self.size):
+            painter = self._own_painter
         with torch.no_grad():
-            return constrain(self.agent(pictures), self.constraints, painter)
+            return act(self.agent, pictures, painter, self.constraints)
+
+    def strange(self, picture: Tensor, actions: Tensor) -> str | None:
+        """Why a picture is hardly of the kind that the agent learned from; None if it may well be.
+
+        Of test pictures of that kind, 99 % are painted nearer than ``usual`` in the header, a squared error.
+
+        Args:
+            picture: (1, 3, S, S) in [0, 1].
+            actions: (1, T, A), what the agent paints for it.
+        """
+        usual = self.header.get("usual")
+        error = float((self._own_painter(actions) - picture).square().mean())
+        if usual is None or error <= usual:
+            return None
+        return (
+            f"hardly one of the pictures that this agent knows ({self.header['data']['source']}): the squared error is "
+            f"{error:.3f}, and of those 99 % come below {usual:.3f}"
+        )
+
+    @functools.cached_property
+    def _own_painter(self) -> StrokeRenderer:
+        """Of the canvas that it looks at."""
+        return self.painter(self.size)
 
 
 def shipped_agents() -> list[str]:

@@ -8,6 +8,7 @@ import torch
 from diffpaint import load_renderer
 from diffpaint.constraints import constrain
 from diffpaint_agent import Agent, load_agent
+from diffpaint_agent.agent import act
 from diffpaint_agent.weights import constraints_of, described
 from diffpaint_constraints import Connected, Levels, Limit, Palette
 
@@ -82,11 +83,54 @@ def test_strokes_are_corrected_by_glances(rand):
     assert not torch.allclose(plain(pictures), glancing(pictures), atol=1e-3)
 
 
+def test_a_query_is_what_a_stroke_is_where_nothing_is_seen(rand):
+    """Strokes differ from the first step on; without what was seen and remembered, a stroke is its query alone."""
+    torch.manual_seed(0)
+    sizes = {"size": 8, "strokes": 4, "actions": 12, "channels": 4, "hidden": 8}
+    agent, plain = Agent(**sizes, queries=True), Agent(**sizes)
+    pictures = rand(2, 3, 8, 8)
+    assert agent(pictures).std(1).mean() > 5 * plain(pictures).std(1).mean()
+    with torch.no_grad():
+        agent.action.weight.zero_()
+        agent.action.bias.zero_()
+    assert torch.allclose(agent(pictures), agent.unseen.sigmoid().expand(2, 4, 12), atol=1e-6)
+    agent(pictures).sum().backward()
+    assert agent.unseen.grad.abs().min() > 0
+
+
+def test_an_agent_looks_at_its_canvas_after_so_many_strokes(rand):
+    """It is shown what it painted by then, of the rules' making, and what comes later depends on it."""
+    torch.manual_seed(0)
+    agent = Agent(size=20, strokes=5, actions=12, channels=4, hidden=8, look_every=2, queries=True)
+    painter, rules, pictures = load_renderer("neural-splat", size=(20, 20)), [Palette([(0, 0, 0)])], rand(2, 3, 20, 20)
+    seen = []
+    looked = agent._look
+    agent._look = lambda pictures, canvas: (seen.append(canvas), looked(pictures, canvas))[1]
+    actions = act(agent, pictures, painter, rules)
+    frames = [torch.ones_like(pictures), *painter.frames(actions)]
+    assert len(seen) == 3
+    for canvas, after in zip(seen, (0, 2, 4), strict=True):
+        assert torch.allclose(canvas, frames[after], atol=1e-5)
+    blank = agent(pictures, lambda actions, canvas: canvas)
+    assert torch.equal(constrain(blank, rules, painter)[:, :2], actions[:, :2])
+    assert not torch.allclose(constrain(blank, rules, painter)[:, 2:], actions[:, 2:])
+    with pytest.raises(ValueError, match="looks at its canvas after every 2 strokes"):
+        agent(pictures)
+
+
+def test_an_agent_that_looks_paints_the_same_at_any_size(untrained, rand):
+    trained = load_agent(untrained(look_every=1, queries=True))
+    pictures = rand(2, 3, 12, 12)
+    assert torch.equal(trained.act(pictures, trained.painter(40)), trained.act(pictures, trained.painter(12)))
+
+
 def test_points_that_an_action_does_not_have_are_refused():
     with pytest.raises(ValueError, match=r"columns of an action, which has 12, got \[\(6, 12\)\]"):
         Agent(size=8, strokes=2, actions=12, points=[(6, 12)])
     with pytest.raises(ValueError, match="size must be at least 2, got 1"):
         Agent(size=1, strokes=2, actions=12)
+    with pytest.raises(ValueError, match="look_every must be at least 0, got -1"):
+        Agent(size=8, strokes=2, actions=12, look_every=-1)
 
 
 def test_pictures_of_another_shape_are_refused():

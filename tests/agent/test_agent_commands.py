@@ -234,6 +234,35 @@ def test_mistakes_are_one_line(untrained, mnist, tmp_path, digit, monkeypatch):
     assert not (tmp_path / "painting.png").exists()
 
 
+def test_a_picture_of_another_kind_is_painted_and_said_to_be(untrained, tmp_path, digit):
+    """Beyond what 99 % of test pictures come below; an agent that was never measured says nothing."""
+    paint = ("agent", "paint", digit, "-o", tmp_path / "out", "--size", 20, "--agent")
+    assert "hardly" not in done(run(*paint, untrained("unmeasured")))
+    assert "hardly" not in done(run(*paint, untrained("lenient", usual=1.0)))
+    output = done(run(*paint, untrained("strict", usual=1e-6)))
+    assert f"{digit}: hardly one of the pictures that this agent knows (digits)" in output
+    assert "99 % come below 0.000" in output
+    assert (tmp_path / "out" / "one.png").exists()
+
+
+def test_a_whole_picture_is_painted_cell_by_cell(untrained, tmp_path):
+    """Each cell by what the agent makes of it, at the place where it lies; the engine paints it too."""
+    photo = Image.new("RGB", (60, 40), "white")
+    photo.paste((0, 0, 0), (30, 0, 60, 40))
+    photo.save(tmp_path / "half.png")
+    weights, out = untrained(constraints=[]), tmp_path / "out"
+    output = done(run("agent", "paint", tmp_path / "half.png", "-o", out, "--agent", weights, "--cells", "2x3"))
+    assert "512 px" in output
+    canvas = read_image(out / "half.png")
+    assert canvas.shape == (1, 3, 341, 512)
+    painting = read_document(out / "half.json")
+    assert len(painting["strokes"]) == 2 * 3 * 3
+    refused(
+        run("agent", "paint", tmp_path / "half.png", "-o", out, "--agent", weights, "--cells", "900x900"),
+        "900 x 900",
+    )
+
+
 def test_other_peoples_pictures_are_not_painted_over(untrained, tmp_path, digit):
     weights, out = untrained(), tmp_path / "out"
     photo = out / digit.name

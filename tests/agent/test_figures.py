@@ -81,6 +81,10 @@ def test_figures_are_of_what_they_say(untrained, digits, monkeypatch):
     }
     assert figures.read == pytest.approx(right)
     assert len(set(right.values())) == 3
+    after = [float((Ink().reads(frame) == tests.labels[chosen]).float().mean()) for frame in painter.frames(actions)]
+    assert figures.read_after == pytest.approx(after)
+    assert figures.read_after[-1] == pytest.approx(right["painted"])
+    assert "read right after 1, 2, ... strokes" in figures.table()
 
 
 class Taught:

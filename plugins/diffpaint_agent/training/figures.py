@@ -31,6 +31,7 @@ class Figures:
         mse_replayed: Of the engine's replay.
         read: Share of real pictures, painted ones and replayed ones that a classifier reads right; None where pictures
             have no labels, or are too small to be read.
+        read_after: Share of pictures that the classifier reads right after 1, 2, ... strokes; None likewise.
         visible: Share of each stroke's ink that is not hidden by later strokes, by number of the stroke.
         ink: Share of all ink that each stroke lays, by number of the stroke.
         directions: Share of pictures drawn in the direction that demonstrations say, by sequence of those that say one.
@@ -43,6 +44,7 @@ class Figures:
     mse: float
     mse_replayed: float
     read: dict[str, float] | None
+    read_after: list[float] | None
     visible: list[float]
     ink: list[float]
     directions: dict[str, float] | None = None
@@ -59,6 +61,8 @@ class Figures:
         ]
         if self.read is not None:
             lines += [f"read right, {kind:<26}{100 * share:.1f} %" for kind, share in self.read.items()]
+        if self.read_after is not None:
+            lines += [f"read right after 1, 2, ... strokes, % {_percent(self.read_after)}"]
         lines += [f"visible ink by stroke, %              {_percent(self.visible)}"]
         lines += [f"share of all ink by stroke, %         {_percent(self.ink)}"]
         if self.same is not None:
@@ -118,7 +122,7 @@ def measure(
     painter = trained.painter(tests.size)
     sums: dict[str, float] = {"painted": 0.0, "replayed": 0.0}
     right = {"real": 0, "painted": 0, "replayed": 0}
-    drawn, visible, laid = [], 0.0, 0.0
+    drawn, visible, laid, after = [], 0.0, 0.0, 0.0
     bar = tqdm(total=count, disable=not progress, unit="picture")
     at_once = _at_once(tests.size)
     for start in range(0, count, at_once):
@@ -133,6 +137,8 @@ def measure(
         if judge is not None and labels is not None:
             for kind, canvas in shown.items():
                 right[kind] += int((judge.reads(canvas) == labels[some]).sum())
+            reads = [(judge.reads(frame) == labels[some]).sum() for frame in painter.frames(actions)]
+            after = after + torch.stack(reads)
         drawn.append(actions)
         bar.update(len(actions))
     bar.close()
@@ -148,6 +154,7 @@ def measure(
         mse=sums["painted"] / count,
         mse_replayed=sums["replayed"] / count,
         read=None if judge is None else {kind: value / count for kind, value in right.items()},
+        read_after=None if judge is None else (torch.as_tensor(after) / count).tolist(),
         visible=(visible / laid.clamp_min(1e-9)).tolist(),
         ink=(laid / laid.sum().clamp_min(1e-9)).tolist(),
         **order,

@@ -21,11 +21,10 @@ from diffpaint_mypaint import Brush, carried_brush
 from ..demonstrations import BLUR, Demonstrations, read_demonstrations
 from ..pictures import DATA, Pictures, open_pictures
 from ..weights import described
-from .learner import Learner
+from .learner import MEASURED, Learner
 from .settings import AgentSettings
 
 WEIGHTS = "weights.safetensors"
-MEASURED = 1_000  # test pictures, after training
 
 
 class AgentRecipe(Learner):
@@ -138,6 +137,7 @@ def course(
             "options": recipe.agent.options,
             "training": asdict(settings),
             "device": device_name(recipe.accelerator),
+            "usual": recipe.usual_error(),
         }
         # 16 bits move no value of an action by more than 0.003
         save_weights(run / WEIGHTS, copy.deepcopy(recipe.agent).half(), header)

@@ -17,6 +17,7 @@ class AgentSettings(TrainingSettings):
         strokes: That the agent paints.
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
+        look_every: Strokes after which the agent looks again, at its canvas too; 0 is never, 1 the paper's.
         mirror: Whether pictures are mirrored half of the time; wrong for letters and digits, right for faces.
         jitter: How far pictures are moved, scaled and slanted at random, at most, as a share of their half side.
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
@@ -37,6 +38,9 @@ class AgentSettings(TrainingSettings):
     strokes: int = setting(8, "That the agent paints.")
     channels: int = setting(32, "Of the first layer of the encoder, and of the critic.")
     hidden: int = setting(256, "Width of the LSTM.")
+    look_every: int = setting(
+        0, "Strokes after which the agent looks at its canvas again; 0: never, 1: the paper's.", later=True
+    )
     mirror: bool = setting(False, "Mirror pictures half of the time: for faces, not for letters and digits.")
     jitter: float = setting(0.0, "Move, scale, turn and slant pictures by at most this share: where there are few.")
     critic_from: float = setting(0.9, "Share of the steps after which there is a critic; 0: the paper's, 1: never.")
