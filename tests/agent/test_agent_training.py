@@ -215,7 +215,7 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
     made = recipe(digits, critic_from=0, steps=100_000, critic_steps=1, lr=0.02)
     stream = digits[0].batches(16, 0)
     distances = [made.step(99, next(stream))["distance"].item() for _ in range(60)]
-    assert sum(distances[-10:]) > 5 * abs(sum(distances[:10]))
+    assert sum(distances[-5:]) > 5 * abs(sum(distances[:5]))
 
 
 def test_a_lesson_is_followed_alone_and_then_less(digits):
