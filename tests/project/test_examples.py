@@ -20,6 +20,7 @@ RUNS = {
     "discrete_actions": ([str(ROOT / "tests" / "data" / "mnist"), *FEW], "a"),
     "ensembles": (["--classes", "daisy", "--seeds", "1"], "a"),
     "every_brush": ([PHOTO, "--size", "96", "--brushes", "classic/charcoal"], "a.png"),
+    "figure": (["section-4"], "a"),
     "greyscale": ([PHOTO], "a.png"),
     "human_strokes": ([SEVEN, "--agents", "mnist"], "a.gif"),
     "intrinsic_style_transfer": ([PHOTO], "a"),
@@ -37,7 +38,7 @@ RUNS = {
 @pytest.mark.usefixtures("engine")
 def test_an_example_runs(name, tmp_path, monkeypatch):
     arguments, output = RUNS[name]
-    steps = [] if name in ("human_strokes", "plot_losses") else ["--steps", "2"]
+    steps = [] if name in ("figure", "human_strokes", "plot_losses") else ["--steps", "2"]
     monkeypatch.syspath_prepend(str(ROOT / "examples"))
     monkeypatch.setattr(sys, "argv", [name, *arguments, *steps, "-o", str(tmp_path / output)])
     runpy.run_path(str(ROOT / "examples" / f"{name.partition(' ')[0]}.py"), run_name="__main__")
