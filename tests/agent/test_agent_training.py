@@ -13,6 +13,7 @@ from diffpaint.training import wgan
 from diffpaint.training.loop import train
 from diffpaint_agent import Pictures, load_agent
 from diffpaint_agent.demonstrations import FOLDER, read_demonstrations
+from diffpaint_agent.training.learner import fine
 from diffpaint_agent.training.order import astray
 from diffpaint_agent.training.recipe import AgentRecipe, course
 from diffpaint_agent.training.settings import AgentSettings
@@ -216,6 +217,29 @@ def test_the_critic_tells_a_canvas_from_its_picture(digits):
     stream = digits[0].batches(16, 0)
     distances = [made.step(99, next(stream))["distance"].item() for _ in range(60)]
     assert sum(distances[-5:]) > 5 * abs(sum(distances[:5]))
+
+
+def test_detail_is_what_is_finer_than_a_seventh_of_the_side():
+    """A slow ramp is none of it, a line of a pixel nearly all; and its error is added to the squared error."""
+    ramp = torch.linspace(0, 1, 28).expand(1, 3, 28, 28)
+    line = torch.zeros(1, 3, 28, 28)
+    line[..., 14] = 1
+    assert fine(ramp)[..., 3:-3].abs().max() < 1e-6
+    assert fine(line)[..., 14].min() == pytest.approx(0.8)  # of 5 px, one is the line's
+    assert torch.equal(fine(torch.full((1, 3, 5, 5), 0.3)), torch.zeros(1, 3, 5, 5))
+
+
+def test_detail_counts_as_much_more_as_it_is_told(digits, monkeypatch):
+    losses, batch = {}, next(digits[0].batches(8, 0))
+    for detail in (0.0, 3.0):
+        made = recipe(digits, detail=detail)
+        monkeypatch.setattr(made, "update", lambda name, loss, *rest, of=detail: losses.update({of: loss.item()}))
+        error = made.step(0, batch)["mse"].item()
+        with torch.no_grad():
+            canvas = made.painter(made.act(batch[0]))
+    missed = float((fine(canvas) - fine(batch[0])).square().mean())
+    assert losses[0.0] == pytest.approx(1000 * error)
+    assert losses[3.0] == pytest.approx(1000 * (error + 3 * missed), rel=1e-4)
 
 
 def test_a_lesson_is_followed_alone_and_then_less(digits):

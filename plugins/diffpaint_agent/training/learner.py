@@ -29,6 +29,7 @@ BETAS = (0.9, 0.99)  # Adam's, of the agent; one whose second is 0.999 has burst
 # Norm of the agent's gradient at which it is clipped, twice the usual, as a share of the picture's weight in its loss,
 # or of the demonstrations' where they are alone. A few larger ones make it forget in which order to paint.
 LARGEST = 0.1
+COARSE = 7  # parts of the side, what is wider than one of which is no detail
 SHOWN = 32  # pictures of a contact sheet
 MEASURED = 1_000  # test pictures, after training
 
@@ -116,7 +117,8 @@ class Learner(Recipe):
         with torch.set_grad_enabled(not alone):
             canvas = self.painter(actions)
             error = nn.functional.mse_loss(canvas, target)
-        loss = by_picture * error + by_imitation * off
+            missed = nn.functional.mse_loss(fine(canvas), fine(target)) if settings.detail else 0.0
+        loss = by_picture * (error + settings.detail * missed) + by_imitation * off
         if not alone and self.stages.followed(number):
             loss = loss - self.critic(canvas, target).mean()
         weight = by_imitation if alone else max(by_picture, float(bool(judged)))
@@ -138,3 +140,10 @@ class Learner(Recipe):
         with torch.no_grad():
             actions = self.act(pictures)
         painted_sheet(path, pictures, actions, self.painter)
+
+
+def fine(pictures: Tensor) -> Tensor:
+    """What is left of pictures (B, 3, S, S) without what is wider than a seventh of their side."""
+    reach = pictures.shape[-1] // COARSE // 2
+    wide = nn.functional.pad(pictures, (reach,) * 4, mode="replicate")
+    return pictures - nn.functional.avg_pool2d(wide, 2 * reach + 1, 1)

@@ -23,6 +23,7 @@ class AgentSettings(TrainingSettings):
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
+        detail: Weight of the squared error of what is finer than a seventh of the side, added to the squared error.
         imitation: Weight of demonstrations.
         imitation_until: Share of the steps during which the agent follows demonstrations alone: the squared error of
             its actions. Then the picture counts too, and of a demonstration only its path, at any pace.
@@ -46,6 +47,9 @@ class AgentSettings(TrainingSettings):
     critic_from: float = setting(0.9, "Share of the steps after which there is a critic; 0: the paper's, 1: never.")
     critic_steps: int = setting(1, "Steps of the critic for each of the agent; 5 is the paper's.")
     mse: float = setting(1000.0, "Weight of the squared error beside the critic.")
+    detail: float = setting(
+        0.0, "How much more the squared error of fine detail counts: eyes and mouths of faces.", later=True
+    )
     imitation: float = setting(0.0, "Weight of the demonstrations.", was="forcing")
     imitation_until: float = setting(
         0.0, "Share of the steps during which the agent follows demonstrations alone.", was="forcing_until"
