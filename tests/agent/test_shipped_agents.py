@@ -1,17 +1,20 @@
 """The agents that ship: a card each, small enough, and painting what they were shown."""
 
 import re
+from pathlib import Path
 
 import pytest
 import torch
 
 from diffpaint.io.weights import read_weights_header
 from diffpaint_agent import load_agent, open_pictures, shipped_agents
+from diffpaint_agent.pictures import read_square
 from diffpaint_agent.terms import UNKNOWN, terms_of
 from diffpaint_agent.training.order import counterclockwise, downwards
 from diffpaint_agent.weights import FOLDER, Header
 
 LARGEST = 30_000_000  # bytes, of all together
+PHOTO = Path(__file__).parents[1] / "data" / "chelsea.jpg"
 DIGITS = ("mnist", "mnist-taught", "mnist-connected")
 
 
@@ -57,3 +60,15 @@ def test_the_taught_agent_paints_as_it_was_taught(tests_of):
     assert counterclockwise(actions[tests.labels == 0]).float().mean() > 0.85
     assert downwards(actions[tests.labels == 1]).float().mean() > 0.85
     assert torch.equal(actions[:, 1:, 6:8], actions[:, :-1, 10:12])  # connected
+
+
+@pytest.mark.parametrize("name", [*DIGITS, "kmnist"])
+def test_a_photo_is_none_of_what_agents_of_digits_know(name, tests_of):
+    """And nearly all of their own kind is."""
+    trained = load_agent(name)
+    painter, photo = trained.painter(28), read_square(PHOTO, 28)
+    assert "hardly one of the pictures" in (trained.strange(photo, trained.act(photo, painter)) or "")
+    pictures = tests_of[name][slice(None)]
+    actions = trained.act(pictures, painter)
+    strange = [trained.strange(*(part[None] for part in pair)) for pair in zip(pictures, actions, strict=True)]
+    assert sum(why is not None for why in strange) <= 4  # of a hundred
