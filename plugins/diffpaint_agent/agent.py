@@ -36,7 +36,7 @@ class Agent(nn.Module):
         look_every: Strokes after which it looks again, at its canvas too; 0 is never, 1 the paper's.
         queries: Whether every stroke has a learned query of its own (as those of Carion et al. 2020): what it is where
             nothing is seen, and what it adds to the gates. Strokes then differ from the first step on, and an agent
-            learns in a tenth of the steps what it learns without.
+            learns in far fewer.
 
     Raises:
         ValueError: A number below 1 (``look_every``: below 0), pictures of less than 2 px, or points that an action

@@ -54,9 +54,9 @@ def paint(
 ) -> None:
     """Paint the central square of each of IMAGES, in one pass.
 
-    Agents know the kind of picture that they learned from: digits and characters are black on white. Where what comes
-    out is further from the picture than it hardly ever is from one of that kind, a line says so. With --cells the whole
-    picture is painted, whatever it shows, by as many squares.
+    Agents know the kind of picture that they learned from: digits and characters are black on white. Where a painting
+    is further from its picture than nearly all of that kind are, a line says so. With --cells the whole picture is
+    painted, whatever it shows, a square at a time.
 
     Writes a picture (.png) of each into the folder, and a .json document of its strokes, which 'diffpaint replay' draws
     with the real MyPaint engine.
@@ -83,14 +83,12 @@ def paint(
         if output.is_dir():
             check_outputs(picture, document, film if timelapse else None, inputs=[*images, name])
         check_painting(picture, document, film if timelapse else None, inputs=images, overwrite=overwrite)
-    for image in images:
-        read_square(image, trained.size)  # find out now whether all can be read
+    pictures = [read_square(image, trained.size) for image in images]
     output.mkdir(parents=True, exist_ok=True)
-    for image, path in zip(images, outputs, strict=True):
+    for image, picture, path in zip(images, pictures, outputs, strict=True):
         if in_cells is not None and cells is not None:
             painting = painted_in_cells(in_cells, image, cells, size)
         else:
-            picture = read_square(image, trained.size)
             actions = trained.act(picture, painter)
             canvas = painter(actions)
             painting = Painting(canvas, actions, painter, 0, canvas.new_ones(canvas.shape))

@@ -9,6 +9,7 @@ from diffpaint import load_renderer
 from diffpaint.constraints import constrain
 from diffpaint_agent import Agent, load_agent
 from diffpaint_agent.agent import act
+from diffpaint_agent.training.learner import fine
 from diffpaint_agent.weights import constraints_of, described
 from diffpaint_constraints import Connected, Levels, Limit, Palette
 
@@ -122,6 +123,16 @@ def test_an_agent_that_looks_paints_the_same_at_any_size(untrained, rand):
     trained = load_agent(untrained(look_every=1, queries=True))
     pictures = rand(2, 3, 12, 12)
     assert torch.equal(trained.act(pictures, trained.painter(40)), trained.act(pictures, trained.painter(12)))
+
+
+def test_detail_is_what_is_finer_than_a_seventh_of_the_side():
+    """A slow ramp is none of it, a line of a pixel nearly all; and its error is added to the squared error."""
+    ramp = torch.linspace(0, 1, 28).expand(1, 3, 28, 28)
+    line = torch.zeros(1, 3, 28, 28)
+    line[..., 14] = 1
+    assert fine(ramp)[..., 3:-3].abs().max() < 1e-6
+    assert fine(line)[..., 14].min() == pytest.approx(0.8)  # of 5 px, one is the line's
+    assert torch.equal(fine(torch.full((1, 3, 5, 5), 0.3)), torch.zeros(1, 3, 5, 5))
 
 
 def test_points_that_an_action_does_not_have_are_refused():
