@@ -16,25 +16,25 @@ from pathlib import Path
 from shell import diffpaint_command, parser, run
 
 HERE = Path(__file__).parent
-COLOURS = 'intrinsic_style_transfer.py "{here}/photos/chelsea.png" -o "{out}/media"'
-GREY = 'greyscale.py "{here}/photos/chelsea.png" -o "{out}/grey.png"'
-VARIATIONS = 'variations.py "giant panda" -o "{out}/variations"'
-DISCRETE = 'discrete_actions.py {mnist} -o "{out}/discrete"'
-DIGITS = " ".join(f'"{{here}}/digits/{digit}.png"' for digit in range(10))
+COLOURS = "intrinsic_style_transfer.py {here}/photos/chelsea.png -o {out}/media"
+GREY = "greyscale.py {here}/photos/chelsea.png -o {out}/grey.png"
+VARIATIONS = 'variations.py "giant panda" -o {out}/variations'
+DISCRETE = "discrete_actions.py {mnist} -o {out}/discrete"
+DIGITS = " ".join(f"{{here}}/digits/{digit}.png" for digit in range(10))
 FIGURES = {
-    "3": ['diffpaint evaluate neural-vae --sheet "{out}/vae.png"'],
-    "5": ['diffpaint evaluate neural-gan --sheet "{out}/gan.png"'],
+    "3": ["diffpaint evaluate neural-vae --sheet {out}/vae.png"],
+    "5": ["diffpaint evaluate neural-gan --sheet {out}/gan.png"],
     "7": [
-        'diffpaint agent evaluate mnist --data {mnist} --sheet "{out}/mnist.png"',
-        'diffpaint agent evaluate kmnist --data {kmnist} --sheet "{out}/kmnist.png"',
-        'diffpaint agent evaluate faces --data {faces} --sheet "{out}/faces.png"',
+        "diffpaint agent evaluate mnist --data {mnist} --sheet {out}/mnist.png",
+        "diffpaint agent evaluate kmnist --data {kmnist} --sheet {out}/kmnist.png",
+        "diffpaint agent evaluate faces --data {faces} --sheet {out}/faces.png",
     ],
     "8": [DISCRETE],
     "9": [DISCRETE],
-    "section-4": [f'human_strokes.py {DIGITS} -o "{{out}}/order.gif"'],
+    "section-4": [f"human_strokes.py {DIGITS} -o {{out}}/order.gif"],
     "10": [VARIATIONS],
-    "11": ['classes.py -o "{out}/classes"'],
-    "12": ['paint_photo.py "{here}/photos/coffee.png" -o "{out}/coffee.png"'],
+    "11": ["classes.py -o {out}/classes"],
+    "12": ["paint_photo.py {here}/photos/coffee.png -o {out}/coffee.png"],
     "13": [COLOURS, GREY],
     "14": [VARIATIONS],
     "15": [VARIATIONS],
@@ -44,12 +44,10 @@ FIGURES = {
 
 def main(arguments: argparse.Namespace) -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
-    names = {"mnist": arguments.mnist, "kmnist": arguments.kmnist, "faces": arguments.faces}
-    names = {name: shlex.quote(value) for name, value in names.items()}
+    names = {"here": HERE, "out": arguments.output} | vars(arguments)
     for command in FIGURES[arguments.figure]:
-        command = command.format(here=HERE, out=arguments.output, **names)
-        print(command, flush=True)
-        name, *words = shlex.split(command)
+        name, *words = (word.format(**names) for word in shlex.split(command))
+        print(shlex.join([name, *words]), flush=True)
         if name == "diffpaint":
             diffpaint_command(*words, "--overwrite")
         else:

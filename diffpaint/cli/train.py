@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..io.lock import locked_folder
 from ..registry import PluginError, load, names
@@ -69,6 +70,8 @@ def recipe_command(name: str, recipe: type[Recipe]) -> click.Command:
         resume = resume and ((output / CHECKPOINT).exists() or not read_config(output))  # else it has just begun
         shared = {"device": device, "checkpoint_every": checkpoint_every, "resume": resume}
         ctx = click.get_current_context()
+        if resume:
+            given |= _before(settings, output, ctx)
         try:
             _train(recipe, output, given, options, shared, spoken(ctx))
         except KeyboardInterrupt:
@@ -87,6 +90,18 @@ def recipe_command(name: str, recipe: type[Recipe]) -> click.Command:
         click.Option(["--resume"], is_flag=True, help="Go on with an interrupted run; needs --output alone."),
     ]
     return TrainCommand(name, callback=run, params=params, help=inspect.getdoc(recipe))
+
+
+def _before(settings: Sequence[Any], output: Path, ctx: click.Context) -> dict[str, Any]:
+    """Settings that are younger than a run that is gone on with, as it had them, but for those that are given."""
+    named = read_config(output).get("settings", {})
+    return {
+        setting.name: setting.metadata["before"]
+        for setting in settings
+        if setting.metadata.get("before", MISSING) is not MISSING
+        and setting.name not in named
+        and ctx.get_parameter_source(setting.name) is not ParameterSource.COMMANDLINE
+    }
 
 
 def _option(setting: Any) -> click.Option:

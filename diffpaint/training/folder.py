@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class RunFolder:
         self.path = path
         named = asdict(settings)
         for part in fields(settings):
-            if part.metadata.get("later") and named[part.name] == part.default:
+            if part.metadata.get("before", MISSING) == named[part.name]:
                 del named[part.name]
         self.config: dict[str, Any] = json.loads(json.dumps({**about, "settings": named}))
         names = {part.metadata.get("was"): part.name for part in fields(settings) if part.metadata.get("was")}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 
-def setting(default: Any, help: str, was: str | None = None, later: bool = False) -> Any:
+def setting(default: Any, help: str, was: str | None = None, before: Any = MISSING) -> Any:
     """A setting with its default, for a dataclass.
 
     Args:
         default: Its value where nobody names another.
         help: What ``diffpaint train --help`` says of it.
         was: An older name, by which the command line and checkpoints still know it.
-        later: It is younger than its kind of run: a run that does not name it has the default.
+        before: Of one that is younger than its kind of run: the value of runs that do not name it.
     """
-    return field(default=default, metadata={"help": help, "was": was, "later": later})
+    return field(default=default, metadata={"help": help, "was": was, "before": before})
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Header(Struct):
     constraints: list[dict[str, Any]]
     options: AgentOptions
     lesson: Text | None = None
-    usual: Annotated[float, Meta(gt=0)] | None = None
+    usual: Annotated[float, Meta(ge=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,10 @@ class TrainedAgent:
             picture: (1, 3, S, S) in [0, 1].
             actions: (1, T, A), what the agent paints for it.
         """
-        usual = self.header.get("usual")
+        if (usual := self.header.get("usual")) is None:
+            return None
         error = float((self._own_painter(actions) - picture).square().mean())
-        if usual is None or error <= usual:
+        if error <= usual:
             return None
         return (
             f"hardly one of the pictures that this agent knows ({self.header['data']['source']}): the squared error is "

@@ -68,7 +68,7 @@ class Learner(Recipe):
             settings.hidden,
             points=list(zip(*painter.positions(), strict=True)),
             look_every=settings.look_every,
-            queries=True,
+            queries=settings.queries,
         )
         self.critic = Critic(settings.size, settings.channels)
         self.demonstrations = demonstrations

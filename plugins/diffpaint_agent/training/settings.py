@@ -18,6 +18,7 @@ class AgentSettings(TrainingSettings):
         channels: Of the encoder's first layer.
         hidden: Width of the LSTM.
         look_every: Strokes after which the agent looks again, at its canvas too; 0 is never, 1 the paper's.
+        queries: Whether every stroke has a learned query of its own.
         mirror: Whether pictures are mirrored half of the time; wrong for letters and digits, right for faces.
         jitter: How far pictures are moved, scaled and slanted at random, at most, as a share of their half side.
         critic_from: Share of the steps after which there is a critic; 1 is never, 0 the paper's.
@@ -40,16 +41,15 @@ class AgentSettings(TrainingSettings):
     channels: int = setting(32, "Of the first layer of the encoder, and of the critic.")
     hidden: int = setting(256, "Width of the LSTM.")
     look_every: int = setting(
-        0, "Strokes after which the agent looks at its canvas again; 0: never, 1: the paper's.", later=True
+        0, "Strokes after which the agent looks at its canvas again; 0: never, 1: the paper's.", before=0
     )
+    queries: bool = setting(True, "Learn a query for each stroke, by which strokes differ at once.", before=False)
     mirror: bool = setting(False, "Mirror pictures half of the time: for faces, not for letters and digits.")
     jitter: float = setting(0.0, "Move, scale, turn and slant pictures by at most this share: where there are few.")
     critic_from: float = setting(0.9, "Share of the steps after which there is a critic; 0: the paper's, 1: never.")
     critic_steps: int = setting(1, "Steps of the critic for each of the agent; 5 is the paper's.")
     mse: float = setting(1000.0, "Weight of the squared error beside the critic.")
-    detail: float = setting(
-        0.0, "How much more the squared error of fine detail counts: eyes and mouths of faces.", later=True
-    )
+    detail: float = setting(0.0, "How much more the squared error of fine detail counts: eyes of faces.", before=0.0)
     imitation: float = setting(0.0, "Weight of the demonstrations.", was="forcing")
     imitation_until: float = setting(
         0.0, "Share of the steps during which the agent follows demonstrations alone.", was="forcing_until"

@@ -19,7 +19,7 @@ class SplatSettings(TrainingSettings):
 
     steps: int = setting(6_000, "Steps of the optimiser.")
     lr: float = setting(4e-3, "Largest learning rate.")
-    points: int = setting(24, "Along a stroke; 48 for brushes that are thin and sharp.", later=True)
+    points: int = setting(24, "Along a stroke; 48 for brushes that are thin and sharp.", before=24)
 
     def __post_init__(self):
         super().__post_init__()
