@@ -69,3 +69,6 @@ if accelerator.is_main_process:
         "refusal": refusal,
     }
     (folder / "figures.json").write_text(json.dumps(figures))
+
+accelerator.wait_for_everyone()  # a group whose processes end one by one may abort those that are left
+accelerator.state.destroy_process_group()
