@@ -12,6 +12,9 @@ from torch.nn.functional import grid_sample, linear
 from diffpaint import Constraint, StrokeRenderer, over
 from diffpaint.constraints import constrain
 
+from .error import PictureError
+from .revise import revised
+
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
 WINDOW = 3  # places across that a glimpse takes in around a point, in strides of the encoder's first map
 GLIMPSE = 128  # width of the network that corrects a stroke
@@ -37,10 +40,16 @@ class Agent(nn.Module):
         queries: Whether every stroke has a learned query of its own (as those of Carion et al. 2020): what it is where
             nothing is seen, and what it adds to the gates. Strokes then differ from the first step on, and an agent
             learns in far fewer.
+        revise: How often it corrects its strokes, once all are there, by the slope of its error.
+        detail: Of its error, see :class:`.error.PictureError`.
+        salience: Likewise.
+
+    Attributes:
+        error: How far a canvas is from a picture, to this agent.
 
     Raises:
-        ValueError: A number below 1 (``look_every``: below 0), pictures of less than 2 px, or points that an action
-            does not have.
+        ValueError: A number below 1 (``look_every`` and ``revise``: below 0), pictures of less than 2 px, or points
+            that an action does not have.
     """
 
     window: Tensor
@@ -56,19 +65,27 @@ class Agent(nn.Module):
         points: Sequence[Sequence[int]] = (),
         look_every: int = 0,
         queries: bool = False,
+        revise: int = 0,
+        detail: float = 0.0,
+        salience: float = 0.0,
     ):
         super().__init__()
         numbers = {
             **{"size": size, "strokes": strokes, "actions": actions},
-            **{"channels": channels, "hidden": hidden, "smallest": smallest, "look_every": look_every},
+            **{"channels": channels, "hidden": hidden, "smallest": smallest},
+            **{"look_every": look_every, "revise": revise},
         }
         for name, value in numbers.items():
-            least = {"size": 2, "look_every": 0}.get(name, 1)
+            least = {"size": 2, "look_every": 0, "revise": 0}.get(name, 1)
             if value < least:
                 raise ValueError(f"{name} must be at least {least}, got {value}")
         if not all(0 <= column < actions for point in points for column in point):
             raise ValueError(f"points are columns of an action, which has {actions}, got {points}")
-        self.options: dict[str, Any] = numbers | {"points": [list(point) for point in points], "queries": queries}
+        self.options: dict[str, Any] = {
+            **numbers,
+            **{"points": [list(point) for point in points], "queries": queries, "detail": detail, "salience": salience},
+        }
+        self.error = PictureError(size, detail, salience)
         layers, side, width = [], size, 6 if look_every else 3
         while not layers or side > smallest:
             wider = 2 * channels if layers else channels
@@ -154,14 +171,17 @@ class Agent(nn.Module):
         return grid_sample(fine, around, align_corners=False).flatten(1)
 
 
-def act(agent: Agent, pictures: Tensor, painter: StrokeRenderer, constraints: Sequence[Constraint]) -> Tensor:
+def act(
+    agent: Agent, pictures: Tensor, painter: StrokeRenderer, constraints: Sequence[Constraint], revise: int = 0
+) -> Tensor:
     """What an agent paints under constraints.
 
     Args:
         agent: The network.
         pictures: (B, 3, S, S) in [0, 1] of its size S.
-        painter: Whose actions they are; of S px where the agent looks at its canvas.
+        painter: Whose actions they are; of S px where the agent looks at its canvas, or revises.
         constraints: That they obey.
+        revise: How often all strokes are corrected once they are there; no gradient then goes into the agent.
 
     Returns:
         (B, T, A) in [0, 1].
@@ -172,4 +192,8 @@ def act(agent: Agent, pictures: Tensor, painter: StrokeRenderer, constraints: Se
         some = constrain(actions, constraints, painter)[:, count - every :]
         return over(*painter.stack(some, torch.arange(count - every, count)), canvas)
 
-    return constrain(agent(pictures, show), constraints, painter)
+    def error(actions: Tensor) -> Tensor:
+        return agent.error(painter(constrain(actions, constraints, painter)), pictures)
+
+    actions = agent(pictures, show)
+    return constrain(revised(actions, error, revise) if revise else actions, constraints, painter)

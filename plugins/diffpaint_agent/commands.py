@@ -25,6 +25,11 @@ from .training.recipe import AgentRecipe
 from .weights import load_agent, shipped_agents
 
 FOLDER = click.Path(path_type=Path)
+revise_option = click.option(
+    "--revise",
+    type=click.IntRange(0, 10_000),
+    help="How often strokes are corrected, once all are there, by what the painting lacks.  [default: the agent's own]",
+)
 
 
 @click.group()
@@ -41,6 +46,7 @@ agent.add_command(recipe_command("train", AgentRecipe))
 @click.option("--agent", "name", default="mnist", show_default=True, help="One that ships, or a .safetensors file.")
 @click.option("--size", default=512, show_default=True, help="Longer side of the paintings, px.")
 @click.option("--cells", type=GridType(), help="Paint the whole picture, cell by cell, instead of its central square.")
+@revise_option
 @click.option("--timelapse", is_flag=True, help="Also film each, stroke by stroke, as a .gif.")
 @overwrite_option
 def paint(
@@ -49,6 +55,7 @@ def paint(
     name: str,
     size: int,
     cells: tuple[int, int] | None,
+    revise: int | None,
     timelapse: bool,
     overwrite: bool,
 ) -> None:
@@ -68,11 +75,10 @@ def paint(
         diffpaint agent paint coffee.jpg -o out/ --agent faces --cells 8x12 --size 1024
     """
     check_size(size)
-    trained = load_agent(name)
+    in_cells = None if cells is None else AgentInitializer(name, revise)
+    trained = load_agent(name, revise) if in_cells is None else in_cells.trained
     painter = trained.painter(size)
-    in_cells = None
     if cells is not None:
-        in_cells = AgentInitializer(name)
         check_cells(*cells, trained.agent.options["strokes"])
     check_folder(output)
     outputs = [output / image.stem for image in images]
@@ -112,6 +118,7 @@ def paint(
     "--lesson",
     help="Compare the order of strokes with: digits, or a .json document.",
 )
+@revise_option
 @click.option("--json", "json_path", type=FOLDER, help="Also write the figures to this file.")
 @click.option("--sheet", type=FOLDER, help="Also write a picture: pictures, canvases, and the engine's replays.")
 @overwrite_option
@@ -121,6 +128,7 @@ def evaluate(
     count: int | None,
     size: int | None,
     demonstrations: str | None,
+    revise: int | None,
     json_path: Path | None,
     sheet: Path | None,
     overwrite: bool,
@@ -144,7 +152,7 @@ def evaluate(
     check_free(json_path, sheet, overwrite=overwrite)
     if sheet is not None:
         check_picture(sheet)
-    trained = load_agent(name)
+    trained = load_agent(name, revise)
     size = trained.size if size is None else size
     check_size(size)
     painter = trained.painter(size)

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from torch import Tensor
 
 from diffpaint import Constraint, StrokeRenderer, load_renderer
+from diffpaint.io.bounds import check_whole
 from diffpaint.io.brief import brief
 from diffpaint.io.schema import Text
 from diffpaint.io.untrusted import names_of_a_file
@@ -22,6 +23,7 @@ from diffpaint.registry import load, names
 from .agent import Agent, act
 
 FOLDER = Path(__file__).parent / "weights"
+AT_ONCE = 64  # pictures, of which all strokes are in memory
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 
 
@@ -43,6 +45,9 @@ class AgentOptions(Struct):
     points: list[tuple[int, int]] = []
     look_every: Annotated[int, Meta(ge=0, le=10_000)] = 0
     queries: bool = False
+    revise: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    detail: Annotated[float, Meta(ge=0)] = 0.0
+    salience: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class Header(Struct):
@@ -65,11 +70,13 @@ class TrainedAgent:
         agent: The network, frozen.
         header: Of its weights.
         constraints: That its actions obey.
+        revise: How often its strokes are corrected, once all are there.
     """
 
     agent: Agent
     header: dict[str, Any]
     constraints: list[Constraint]
+    revise: int = 0
 
     @property
     def size(self) -> int:
@@ -91,10 +98,11 @@ class TrainedAgent:
 
     def act(self, pictures: Tensor, painter: StrokeRenderer) -> Tensor:
         """Actions (B, T, A) for pictures (B, 3, S, S) in [0, 1], by a painter of any size, under the constraints."""
-        if self.agent.options["look_every"] and painter.size != (self.size, self.size):
+        if (self.agent.options["look_every"] or self.revise) and painter.size != (self.size, self.size):
             painter = self._own_painter
         with torch.no_grad():
-            return act(self.agent, pictures, painter, self.constraints)
+            parts = pictures.split(AT_ONCE)
+            return torch.cat([act(self.agent, part, painter, self.constraints, self.revise) for part in parts])
 
     def strange(self, picture: Tensor, actions: Tensor) -> str | None:
         """Why a picture is hardly of the kind that the agent learned from; None if it may well be.
@@ -126,15 +134,18 @@ def shipped_agents() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 
 
-def load_agent(name: str) -> TrainedAgent:
+def load_agent(name: str, revise: int | None = None) -> TrainedAgent:
     """Load an agent.
 
     Args:
         name: Of one that ships, such as ``mnist``, or the path of weights that ``diffpaint agent train`` wrote.
+        revise: How often its strokes are corrected, once all are there; None is as it was trained to.
 
     Raises:
-        ValueError: No such agent (those that ship are named), or a damaged file.
+        ValueError: No such agent (those that ship are named), a damaged file, or a number below 0.
     """
+    if revise is not None:
+        check_whole("revise", revise, least=0)
     path = Path(name) if name.endswith(".safetensors") else FOLDER / f"{name}.safetensors"
     if not path.is_file() and not name.endswith(".safetensors"):
         known = ", ".join(shipped_agents()) or "none"
@@ -149,7 +160,8 @@ def load_agent(name: str) -> TrainedAgent:
         raise ValueError(
             f"{name} is damaged: its constraints cannot be made ({brief(error)}); train it again"
         ) from error
-    return TrainedAgent(agent.eval().requires_grad_(False), header, constraints)
+    times = agent.options["revise"] if revise is None else revise
+    return TrainedAgent(agent.eval().requires_grad_(False), header, constraints, times)
 
 
 def described(constraints: Sequence[Constraint]) -> list[dict[str, Any]]:

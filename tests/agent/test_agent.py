@@ -9,7 +9,7 @@ from diffpaint import load_renderer
 from diffpaint.constraints import constrain
 from diffpaint_agent import Agent, load_agent
 from diffpaint_agent.agent import act
-from diffpaint_agent.training.learner import fine
+from diffpaint_agent.error import fine
 from diffpaint_agent.weights import constraints_of, described
 from diffpaint_constraints import Connected, Levels, Limit, Palette
 

@@ -13,7 +13,7 @@ from diffpaint.training import wgan
 from diffpaint.training.loop import train
 from diffpaint_agent import Pictures, load_agent
 from diffpaint_agent.demonstrations import FOLDER, read_demonstrations
-from diffpaint_agent.training.learner import fine
+from diffpaint_agent.error import fine
 from diffpaint_agent.training.order import astray
 from diffpaint_agent.training.recipe import AgentRecipe, course
 from diffpaint_agent.training.settings import AgentSettings

@@ -29,7 +29,6 @@ BETAS = (0.9, 0.99)  # Adam's, of the agent; one whose second is 0.999 has burst
 # Norm of the agent's gradient at which it is clipped, twice the usual, as a share of the picture's weight in its loss,
 # or of the demonstrations' where they are alone. A few larger ones make it forget in which order to paint.
 LARGEST = 0.1
-COARSE = 7  # parts of the side, what is wider than one of which is no detail
 SHOWN = 32  # pictures of a contact sheet
 MEASURED = 1_000  # test pictures, after training
 
@@ -60,16 +59,7 @@ class Learner(Recipe):
         self.stages = wgan.Stages(settings.first_judged, settings.steps, settings.lr)
         self.tests: Any = tests  # not a tensor, whatever nn.Module says
         self.painter = painter
-        self.agent = Agent(
-            settings.size,
-            settings.strokes,
-            len(painter.action_names),
-            settings.channels,
-            settings.hidden,
-            points=list(zip(*painter.positions(), strict=True)),
-            look_every=settings.look_every,
-            queries=settings.queries,
-        )
+        self.agent = new_agent(settings, painter)
         self.critic = Critic(settings.size, settings.channels)
         self.demonstrations = demonstrations
         with torch.no_grad():
@@ -84,9 +74,9 @@ class Learner(Recipe):
         """Batches that a step learns from: one for the agent, one for each step of the critic."""
         return 1 + self.settings.critic_steps if self.stages.judged(number) else 1
 
-    def act(self, pictures: Tensor) -> Tensor:
+    def act(self, pictures: Tensor, revise: int = 0) -> Tensor:
         """What the agent paints, (B, T, A), under the constraints."""
-        return act(self.agent, pictures, self.painter, self.constraints)
+        return act(self.agent, pictures, self.painter, self.constraints, revise)
 
     def step(self, number: int, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Learn from pictures (B, 3, S, S) and labels (B,); see the base class."""
@@ -116,14 +106,19 @@ class Learner(Recipe):
             off = nn.functional.mse_loss(actions, shown) if alone else astray(actions, shown, settings.imitation_slack)
         with torch.set_grad_enabled(not alone):
             canvas = self.painter(actions)
-            error = nn.functional.mse_loss(canvas, target)
-            missed = nn.functional.mse_loss(fine(canvas), fine(target)) if settings.detail else 0.0
-        loss = by_picture * (error + settings.detail * missed) + by_imitation * off
+            error = self.agent.error(canvas, target).mean()
+            squared = nn.functional.mse_loss(canvas, target)
+        loss = by_picture * error + by_imitation * off
         if not alone and self.stages.followed(number):
             loss = loss - self.critic(canvas, target).mean()
         weight = by_imitation if alone else max(by_picture, float(bool(judged)))
         self.update("agent", loss, rate, LARGEST * weight)
-        return {"mse": error, "distance": distance, "penalty": penalty, "lesson": off}
+        return {
+            "mse": squared,
+            "distance": distance,
+            "penalty": penalty,
+            "lesson": off,
+        }
 
     @torch.no_grad()
     def usual_error(self) -> float:
@@ -131,19 +126,29 @@ class Learner(Recipe):
         errors = []
         for start in range(0, min(MEASURED, len(self.tests)), SHOWN):
             pictures = self.tests[slice(start, start + SHOWN)].to(self.accelerator.device)
-            errors.append((self.painter(self.act(pictures)) - pictures).square().mean((1, 2, 3)))
+            errors.append((self.painter(self.act(pictures, self.settings.revise)) - pictures).square().mean((1, 2, 3)))
         return float(torch.cat(errors).quantile(0.99))
 
     def sheet(self, path: Path) -> None:
         """Pictures that were never learned from, the painter's canvas, and the engine's replay."""
         pictures = self.tests[slice(SHOWN)].to(self.accelerator.device)
         with torch.no_grad():
-            actions = self.act(pictures)
+            actions = self.act(pictures, self.settings.revise)
         painted_sheet(path, pictures, actions, self.painter)
 
 
-def fine(pictures: Tensor) -> Tensor:
-    """What is left of pictures (B, 3, S, S) without what is wider than a seventh of their side."""
-    reach = pictures.shape[-1] // COARSE // 2
-    wide = nn.functional.pad(pictures, (reach,) * 4, mode="replicate")
-    return pictures - nn.functional.avg_pool2d(wide, 2 * reach + 1, 1)
+def new_agent(settings: AgentSettings, painter: StrokeRenderer) -> Agent:
+    """An agent that has learned nothing, of the settings of a run, for the painter's actions."""
+    return Agent(
+        settings.size,
+        settings.strokes,
+        len(painter.action_names),
+        settings.channels,
+        settings.hidden,
+        points=list(zip(*painter.positions(), strict=True)),
+        look_every=settings.look_every,
+        queries=settings.queries,
+        revise=settings.revise,
+        detail=settings.detail,
+        salience=settings.salience,
+    )

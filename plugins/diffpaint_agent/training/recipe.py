@@ -18,10 +18,12 @@ from diffpaint.io.weights import save_weights
 from diffpaint.training import Course
 from diffpaint_mypaint import Brush, carried_brush
 
+from ..agent import Agent
 from ..demonstrations import BLUR, Demonstrations, read_demonstrations
+from ..error import ENOUGH, salience
 from ..pictures import DATA, Pictures, open_pictures
-from ..weights import described
-from .learner import MEASURED, Learner
+from ..weights import described, load_agent
+from .learner import MEASURED, Learner, new_agent
 from .settings import AgentSettings
 
 WEIGHTS = "weights.safetensors"
@@ -56,6 +58,7 @@ class AgentRecipe(Learner):
                 ["demonstrations", "--demonstrations", "--lesson"],
                 help="Teach the order of strokes: digits, or a .json document.",
             ),
+            click.Option(["--start"], help="Go on from an agent's weights: one that ships, or a .safetensors file."),
             *(click.Option([name], **given) for name, given in OPTIONS.items()),
         )
 
@@ -68,6 +71,7 @@ class AgentRecipe(Learner):
         painter: str = "neural-splat",
         brush: str | None = None,
         demonstrations: str | None = None,
+        start: str | None = None,
         **rules: Any,
     ) -> Course:
         """Fetch the pictures, and say how to learn from them.
@@ -78,6 +82,7 @@ class AgentRecipe(Learner):
             painter: Name of the stroke renderer that paints.
             brush: That it imitates; None is the painter's own.
             demonstrations: By which ``settings.imitation`` teaches.
+            start: Agent whose weights it goes on from: one that ships, or a file of weights.
             rules: As :func:`diffpaint.cli.constraints.parse_constraints` takes them.
 
         Raises:
@@ -85,7 +90,7 @@ class AgentRecipe(Learner):
             PluginError: No painter of that name, or one whose strokes the engine cannot draw.
         """
         chosen: dict[str, Any] = {"painter": painter, "brush": brush, "demonstrations": demonstrations}
-        chosen["constraints"] = parse_constraints(**rules)
+        chosen |= {"constraints": parse_constraints(**rules), "start": start}
         check_replayed(painter, check(settings, **chosen)[0])  # find out now
         return course(open_pictures(data, settings.size), settings, **chosen)
 
@@ -98,6 +103,7 @@ def course(
     brush: str | None = None,
     constraints: Sequence[Constraint] = (),
     demonstrations: str | None = None,
+    start: str | None = None,
 ) -> Course:
     """What :func:`diffpaint.training.loop.train` needs to train an agent.
 
@@ -108,12 +114,14 @@ def course(
         brush: That it imitates; None is the painter's own.
         constraints: That the agent's actions obey.
         demonstrations: By which ``settings.imitation`` teaches: ``digits``, or the path of a document.
+        start: Agent whose weights it goes on from.
 
     Raises:
-        ValueError: No such painter or brush, constraints that its actions cannot obey, or no labels to teach by.
+        ValueError: No such painter or brush, constraints that its actions cannot obey, no labels to teach by, or an
+            agent of other settings to start from.
     """
     renderer, taught = check(
-        settings, painter=painter, brush=brush, constraints=constraints, demonstrations=demonstrations
+        settings, painter=painter, brush=brush, constraints=constraints, demonstrations=demonstrations, start=start
     )
     learned, tests = pictures
     if taught is not None:
@@ -128,6 +136,7 @@ def course(
         "lesson": demonstrations,
         "lesson_sha256": None if taught is None else taught.sha256(),
         "constraints": json.loads(json.dumps(described(constraints))),
+        **({} if start is None else {"start": start}),
     }
 
     def finish(recipe: AgentRecipe, run: Path) -> None:
@@ -147,8 +156,17 @@ def course(
 
         return write_card(run / WEIGHTS, pictures, count=min(MEASURED, len(tests)), demonstrations=demonstrations)
 
+    def make() -> AgentRecipe:
+        recipe = AgentRecipe(settings, renderer, constraints, tests, taught)
+        if start is not None:
+            take_over(recipe.agent, start)
+        if settings.salience:
+            found = salience(learned[:ENOUGH])
+            recipe.agent.error.salient.copy_((found + found.flip(1)) / 2 if settings.mirror else found)
+        return recipe
+
     return Course(
-        make=lambda: AgentRecipe(settings, renderer, constraints, tests, taught),
+        make=make,
         stream=lambda first: learned.batches(
             settings.batch, settings.seed, first, mirror=settings.mirror, jitter=settings.jitter
         ),
@@ -165,6 +183,7 @@ def check(
     brush: str | None = None,
     constraints: Sequence[Constraint] = (),
     demonstrations: str | None = None,
+    start: str | None = None,
 ) -> tuple[StrokeRenderer, Demonstrations | None]:
     """Check what :func:`course` would refuse, but for its pictures, before those are prepared.
 
@@ -174,13 +193,15 @@ def check(
         brush: Likewise.
         constraints: Likewise.
         demonstrations: Likewise.
+        start: Likewise.
 
     Returns:
         The painter, and the demonstrations if there are any.
 
     Raises:
         ValueError: No such painter or brush, one without strokes, constraints that its actions cannot obey, imitation
-            without demonstrations or the reverse, those of another number of strokes, or pictures too small for them.
+            without demonstrations or the reverse, those of another number of strokes, pictures too small for them, or
+            an agent of other settings to start from.
     """
     if (demonstrations is None) == (settings.imitation > 0):
         raise ValueError("imitation is of demonstrations: these belong with imitation and imitation_gone above 0")
@@ -191,7 +212,25 @@ def check(
     if not isinstance(renderer, StrokeRenderer):
         raise ValueError(f"an agent paints with strokes, and {painter} is no stroke renderer; see diffpaint list")
     check_constraints(constraints, renderer)
+    if start is not None:
+        take_over(new_agent(settings, renderer), start)
     return renderer, None if demonstrations is None else read_demonstrations(demonstrations, settings.strokes)
+
+
+def take_over(agent: Agent, start: str) -> None:
+    """Give an agent the weights of another, whose error and number of revisions may be others.
+
+    Raises:
+        ValueError: No such agent, or one of another shape.
+    """
+    given = load_agent(start).agent
+    free = ("revise", "detail", "salience")
+    other = {name: value for name, value in given.options.items() if name not in free and agent.options[name] != value}
+    if other:
+        wanted = ", ".join(f"{name} {value}, here {agent.options[name]}" for name, value in other.items())
+        raise ValueError(f"cannot start from {start}, which has {wanted}")
+    weights = {name: value for name, value in given.state_dict().items() if not name.startswith("error.")}
+    agent.load_state_dict(agent.state_dict() | weights)
 
 
 def check_replayed(painter: str, renderer: StrokeRenderer) -> None:

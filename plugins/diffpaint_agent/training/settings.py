@@ -25,6 +25,9 @@ class AgentSettings(TrainingSettings):
         critic_steps: Of the critic for each of the agent.
         mse: Weight of the squared error beside the critic.
         detail: Weight of the squared error of what is finer than a seventh of the side, added to the squared error.
+        salience: How much more places count in both that have detail in nearly all pictures.
+        revise: How often an agent corrects its strokes, once all are there, by the slope of its error. It learns to do
+            without, and does it when it paints.
         imitation: Weight of demonstrations.
         imitation_until: Share of the steps during which the agent follows demonstrations alone: the squared error of
             its actions. Then the picture counts too, and of a demonstration only its path, at any pace.
@@ -50,6 +53,10 @@ class AgentSettings(TrainingSettings):
     critic_steps: int = setting(1, "Steps of the critic for each of the agent; 5 is the paper's.")
     mse: float = setting(1000.0, "Weight of the squared error beside the critic.")
     detail: float = setting(0.0, "How much more the squared error of fine detail counts: eyes of faces.", before=0.0)
+    salience: float = setting(
+        0.0, "How much more places count where nearly all pictures have detail: eyes and mouths of faces.", before=0.0
+    )
+    revise: int = setting(0, "How often its strokes are corrected when it paints, by the slope of the error.", before=0)
     imitation: float = setting(0.0, "Weight of the demonstrations.", was="forcing")
     imitation_until: float = setting(
         0.0, "Share of the steps during which the agent follows demonstrations alone.", was="forcing_until"
