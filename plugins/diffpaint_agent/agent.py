@@ -13,6 +13,7 @@ from diffpaint import Constraint, StrokeRenderer, over
 from diffpaint.constraints import constrain
 
 from .error import PictureError
+from .kind import Kind
 from .revise import revised
 
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
@@ -46,6 +47,7 @@ class Agent(nn.Module):
 
     Attributes:
         error: How far a canvas is from a picture, to this agent.
+        kind: How like a picture is to those that it learned from; None where these do not lie alike (no ``salience``).
 
     Raises:
         ValueError: A number below 1 (``look_every`` and ``revise``: below 0), pictures of less than 2 px, or points
@@ -86,6 +88,7 @@ class Agent(nn.Module):
             **{"points": [list(point) for point in points], "queries": queries, "detail": detail, "salience": salience},
         }
         self.error = PictureError(size, detail, salience)
+        self.kind = Kind(size) if salience else None
         layers, side, width = [], size, 6 if look_every else 3
         while not layers or side > smallest:
             wider = 2 * channels if layers else channels

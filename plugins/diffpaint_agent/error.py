@@ -31,6 +31,11 @@ class PictureError(nn.Module):
         if salience:
             self.register_buffer("salient", torch.zeros(size, size))
 
+    def learn(self, pictures: Tensor, mirror: bool = False) -> None:
+        """Find out which places are salient in pictures (N, 3, S, S), that may be mirrored."""
+        found = salience(pictures)
+        self.salient.copy_((found + found.flip(1)) / 2 if mirror else found)
+
     def forward(self, canvas: Tensor, pictures: Tensor) -> Tensor:
         """Of canvases and pictures (B, 3, S, S) in [0, 1], the error of each, (B,); weights are 1 in the mean."""
         off = (canvas - pictures).square()

@@ -60,6 +60,7 @@ class Header(Struct):
     options: AgentOptions
     lesson: Text | None = None
     usual: Annotated[float, Meta(ge=0)] | None = None
+    likeness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,27 @@ class TrainedAgent:
     def strange(self, picture: Tensor, actions: Tensor) -> str | None:
         """Why a picture is hardly of the kind that the agent learned from; None if it may well be.
 
-        Of test pictures of that kind, 99 % are painted nearer than ``usual`` in the header, a squared error.
+        Of test pictures of that kind, 99 % are painted nearer than ``usual`` in the header, a squared error. Where all
+        lie alike, 99 % are also liked better by :class:`.kind.Kind` than ``likeness`` in the header.
 
         Args:
             picture: (1, 3, S, S) in [0, 1].
             actions: (1, T, A), what the agent paints for it.
         """
-        if (usual := self.header.get("usual")) is None:
-            return None
-        error = float((self._own_painter(actions) - picture).square().mean())
-        if error <= usual:
-            return None
-        return (
-            f"hardly one of the pictures that this agent knows ({self.header['data']['source']}): the squared error is "
-            f"{error:.3f}, and of those 99 % come below {usual:.3f}"
-        )
+        usual, likeness = self.header.get("usual"), self.header.get("likeness")
+        known = f"hardly one of the pictures that this agent knows ({self.header['data']['source']})"
+        if self.agent.kind is not None and likeness is not None:
+            alike = float(self.agent.kind(picture))
+            if alike < likeness:
+                return (
+                    f"{known}, or not placed as they are: its detail lies elsewhere (a likeness of {alike:.2f}, and of "
+                    f"those 99 % come above {likeness:.2f})"
+                )
+        if usual is not None:
+            error = float((self._own_painter(actions) - picture).square().mean())
+            if error > usual:
+                return f"{known}: the squared error is {error:.3f}, and of those 99 % come below {usual:.3f}"
+        return None
 
     @functools.cached_property
     def _own_painter(self) -> StrokeRenderer:

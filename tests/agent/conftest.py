@@ -36,7 +36,7 @@ def digits(mnist):
 def untrained(tmp_path):
     """``untrained(**options)``: the path of an agent that nobody trained, as text; always the same."""
 
-    def write(name="agent", constraints=RULES, usual=None, **options):
+    def write(name="agent", constraints=RULES, usual=None, likeness=None, **options):
         torch.manual_seed(0)
         agent = Agent(**{"size": 12, "strokes": 3, "actions": 12, "channels": 4, "hidden": 16} | options)
         with torch.no_grad():
@@ -50,7 +50,7 @@ def untrained(tmp_path):
             "lesson": None,
         }
         header |= {"constraints": described(constraints), "options": agent.options}
-        header |= {"training": {"steps": 0}, "device": "none", "usual": usual}
+        header |= {"training": {"steps": 0}, "device": "none", "usual": usual, "likeness": likeness}
         save_weights(path, agent, header)
         return str(path)
 

@@ -121,13 +121,16 @@ class Learner(Recipe):
         }
 
     @torch.no_grad()
-    def usual_error(self) -> float:
-        """What 99 % of test pictures are painted nearer than, as a squared error: others are of another kind."""
-        errors = []
+    def usual(self) -> dict[str, float]:
+        """What 99 % of test pictures keep to: the largest squared error, ``usual``, and the least ``likeness``."""
+        errors, alike = [], []
         for start in range(0, min(MEASURED, len(self.tests)), SHOWN):
             pictures = self.tests[slice(start, start + SHOWN)].to(self.accelerator.device)
             errors.append((self.painter(self.act(pictures, self.settings.revise)) - pictures).square().mean((1, 2, 3)))
-        return float(torch.cat(errors).quantile(0.99))
+            if self.agent.kind is not None:
+                alike.append(self.agent.kind(pictures))
+        found = {"usual": float(torch.cat(errors).quantile(0.99))}
+        return found | ({"likeness": float(torch.cat(alike).quantile(0.01))} if alike else {})
 
     def sheet(self, path: Path) -> None:
         """Pictures that were never learned from, the painter's canvas, and the engine's replay."""

@@ -20,7 +20,7 @@ from diffpaint_mypaint import Brush, carried_brush
 
 from ..agent import Agent
 from ..demonstrations import BLUR, Demonstrations, read_demonstrations
-from ..error import ENOUGH, salience
+from ..error import ENOUGH
 from ..pictures import DATA, Pictures, open_pictures
 from ..weights import described, load_agent
 from .learner import MEASURED, Learner, new_agent
@@ -146,7 +146,7 @@ def course(
             "options": recipe.agent.options,
             "training": asdict(settings),
             "device": device_name(recipe.accelerator),
-            "usual": recipe.usual_error(),
+            **recipe.usual(),
         }
         # 16 bits move no value of an action by more than 0.003
         save_weights(run / WEIGHTS, copy.deepcopy(recipe.agent).half(), header)
@@ -161,8 +161,9 @@ def course(
         if start is not None:
             take_over(recipe.agent, start)
         if settings.salience:
-            found = salience(learned[:ENOUGH])
-            recipe.agent.error.salient.copy_((found + found.flip(1)) / 2 if settings.mirror else found)
+            recipe.agent.error.learn(learned[:ENOUGH], settings.mirror)
+        if recipe.agent.kind is not None:
+            recipe.agent.kind.learn(learned[:ENOUGH])
         return recipe
 
     return Course(
@@ -229,7 +230,7 @@ def take_over(agent: Agent, start: str) -> None:
     if other:
         wanted = ", ".join(f"{name} {value}, here {agent.options[name]}" for name, value in other.items())
         raise ValueError(f"cannot start from {start}, which has {wanted}")
-    weights = {name: value for name, value in given.state_dict().items() if not name.startswith("error.")}
+    weights = {name: value for name, value in given.state_dict().items() if not name.startswith(("error.", "kind."))}
     agent.load_state_dict(agent.state_dict() | weights)
 
 

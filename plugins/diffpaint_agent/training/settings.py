@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from diffpaint.training import TrainingSettings, setting
 
+from ..error import COARSE
+
 
 @dataclass(frozen=True)
 class AgentSettings(TrainingSettings):
@@ -74,6 +76,8 @@ class AgentSettings(TrainingSettings):
             least = 2 if name == "size" else 1
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.salience and self.size < 2 * COARSE:
+            raise ValueError(f"salience is of detail, which pictures of less than {2 * COARSE} px have none of")
         if self.jitter >= 0.5:
             raise ValueError(f"jitter is a share of a picture's half side, less than 0.5, got {self.jitter}")
         if self.critic_from > 1:
