@@ -14,11 +14,15 @@ from diffpaint.constraints import constrain
 
 from .error import PictureError
 from .kind import Kind
-from .revise import revised
+from .revise import moved, revised
 
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
 WINDOW = 3  # places across that a glimpse takes in around a point, in strides of the encoder's first map
 GLIMPSE = 128  # width of the network that corrects a stroke
+MOVES, MOVED = (
+    2,
+    1 / 8,
+)  # how often strokes are moved in the first half of all corrections, and how many, of all strokes
 
 
 class Agent(nn.Module):
@@ -195,8 +199,29 @@ def act(
         some = constrain(actions, constraints, painter)[:, count - every :]
         return over(*painter.stack(some, torch.arange(count - every, count)), canvas)
 
+    actions = agent(pictures, show)
+    if revise:
+        actions = _correct(agent, actions, pictures, painter, constraints, revise)
+    return constrain(actions, constraints, painter)
+
+
+def _correct(
+    agent: Agent,
+    actions: Tensor,
+    pictures: Tensor,
+    painter: StrokeRenderer,
+    constraints: Sequence[Constraint],
+    times: int,
+) -> Tensor:
+    """Strokes corrected so many times; some are moved on the way, where the agent knows what counts."""
+
     def error(actions: Tensor) -> Tensor:
         return agent.error(painter(constrain(actions, constraints, painter)), pictures)
 
-    actions = agent(pictures, show)
-    return constrain(revised(actions, error, revise) if revise else actions, constraints, painter)
+    count = round(MOVED * actions.shape[1])
+    if agent.kind is None or not count:
+        return revised(actions, error, times)
+    for _ in range(MOVES):
+        actions = revised(actions, error, times // (2 * MOVES))
+        actions = moved(constrain(actions, constraints, painter), count, pictures, painter, agent.error.weights())
+    return revised(actions, error, times - times // (2 * MOVES) * MOVES)

@@ -42,9 +42,13 @@ class PictureError(nn.Module):
         if self.detail:
             off = off + self.detail * (fine(canvas) - fine(pictures)).square()
         if self.weight:
-            weight = 1 + self.weight * self.salient
-            off = off * (weight / weight.mean())
+            off = off * self.weights()
         return off.mean((1, 2, 3))
+
+    def weights(self) -> Tensor:
+        """What each place counts, (S, S), 1 in the mean; only where there is ``salience``."""
+        weight = 1 + self.weight * self.salient
+        return weight / weight.mean()
 
 
 def fine(pictures: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -12,8 +13,9 @@ from diffpaint import Objective
 
 from .activations import Activations
 from .models import Model, load_model
-from .transforms import Placed, RandomAffine, resized
+from .transforms import Placed, RandomAffine, noisy, resized
 
+QUIET = 0.8  # of all steps, from where on there is no noise
 Read = Callable[[str], Tensor]  # what lucent's objectives take: a layer's name to its activation
 
 _LABELS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -42,6 +44,9 @@ class Activation(Objective):
         least: If given, instead of ``scale``: networks see the whole canvas at any size from this fraction of their
             input up to all of it, anywhere in it, around it the mean colour of what is painted on. Of several views
             the first is all of it.
+        noise: Standard deviation of the noise that views are seen under at the start of an optimisation, at most, in
+            values from 0 to 1. It falls to nothing by four fifths of the steps. What is seen under noise has a shape:
+            gradients of classifiers that are smoothed so are what people would call right (Kaur et al. 2019).
 
     Raises:
         ValueError: No models, an unknown model, layer or channel, networks on different devices, a number out of range.
@@ -58,13 +63,16 @@ class Activation(Objective):
         scale: float = 0.1,
         rotate: float = 20.0,
         least: float | None = None,
+        noise: float = 0.0,
     ):
         super().__init__()
         if views < 1:
             raise ValueError(f"views must be at least 1, got {views}")
         if labels not in _LABELS:
             raise ValueError(f"labels is {' or '.join(map(repr, _LABELS))}, got {labels!r}")
-        self.labels = labels
+        if not 0 <= noise < math.inf:
+            raise ValueError(f"noise is finite and from 0, got {noise}")
+        self.labels, self.noise = labels, noise
         self.views, self.transform = views, RandomAffine(jitter, scale, rotate)
         self.placed = None if least is None else Placed(least, jitter, rotate)
         self.name = goal if isinstance(goal, str) else getattr(goal, "description", "") or repr(goal)
@@ -80,6 +88,8 @@ class Activation(Objective):
             assert isinstance(reader, Activations)
             views = resized(canvas, reader.model.size)
             views = self.transform(views, self.views) if self.placed is None else self.placed(views, ground, self.views)
+            if left := self.noise * max(0.0, 1 - self.moment.progress / QUIET):
+                views = noisy(views, left)
             found = self._found(reader, views)
             for view in range(self.views):
                 part = {name: value[view * len(canvas) : (view + 1) * len(canvas)] for name, value in found.items()}

@@ -115,6 +115,15 @@ class Placed:
         return grid_sample(pictures.repeat(views, 1, 1, 1) - ground, grid, align_corners=False) + ground
 
 
+def noisy(pictures: Tensor, most: float) -> Tensor:
+    """Pictures (B, 3, H, W) under Gaussian noise, each under its own, of a deviation of up to ``most``.
+
+    The deviation is drawn evenly by its square. Draws from torch's global generator on the CPU.
+    """
+    deviation = most * torch.rand(len(pictures), 1, 1, 1).sqrt()
+    return pictures + (deviation * torch.randn(pictures.shape)).to(pictures)
+
+
 def resized(pictures: Tensor, shorter: int) -> Tensor:
     """Pictures (B, 3, H, W) at another size, the shorter side ``shorter`` px: bilinear, averaged where they shrink."""
     height, width = pictures.shape[2:]
