@@ -30,9 +30,9 @@ CLASSIFIERS, CLIP = "efficientnet-lite0,efficientnet-lite1", "ViT-B-32:openai"  
 REPORTS = 6  # how often visualize says what the networks see
 # one view a step, shaken more than the paper's: a thing that is seen at any size and place is one that people see too
 SHAKEN = {"views": 1, "jitter": 16.0, "scale": 0.3, "rotate": 20.0}
-# where strokes lie in no cells, small on paper too: what has a shape of its own is nearer to what people see
-ON_PAPER, PAPER = {"views": 2, "jitter": 12.0, "rotate": 8.0, "least": 0.4}, "#d9d1c2"
-STROKES, DEAR = 160, 20.0  # what paint costs beside a logit
+# where strokes lie in no cells, small on paper too, and through noise: what has a shape of its own is what people see
+ON_PAPER, PAPER = {"views": 2, "jitter": 12.0, "rotate": 8.0, "least": 0.4, "noise": 0.4}, "#d9d1c2"
+STROKES, DEAR, EDGE = 160, 20.0, 12.0  # what paint costs beside a logit, and how much more at the edges
 
 
 @click.command()
@@ -114,7 +114,7 @@ def _visualize_class(name: str, request: Request, models: str, labels: str, batc
     if total is None:
         objective, ground, strategy = Activation(f"labels:{number}", networks, labels, **SHAKEN), Ground(), None
     else:
-        objective = Activation(f"labels:{number}", networks, labels, **ON_PAPER) + DEAR * Sparing()
+        objective = Activation(f"labels:{number}", networks, labels, **ON_PAPER) + DEAR * Sparing(EDGE)
         ground, focus = Ground(PAPER), _middle(longest_of(request))
         strategy = load_strategy("growth", strokes=total, focus=focus, seed=request.seed)
     every = max(1, request.steps // REPORTS)
@@ -136,7 +136,7 @@ def _visualize_class(name: str, request: Request, models: str, labels: str, batc
 
 def _middle(side: int) -> Tensor:
     """A square picture (1, 3, side, side), white in its middle and black at its edges."""
-    across = 1 - torch.linspace(-1, 1, side).square()
+    across = (1 - torch.linspace(-1, 1, side).square()).square()
     return (across * across[:, None]).expand(1, 3, -1, -1)
 
 

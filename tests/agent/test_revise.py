@@ -5,11 +5,11 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
-from diffpaint import read_image
+from diffpaint import load_renderer, read_image
 from diffpaint.cli.main import cli
 from diffpaint_agent import load_agent
 from diffpaint_agent.error import PictureError, salience
-from diffpaint_agent.revise import revised
+from diffpaint_agent.revise import moved, revised
 from diffpaint_constraints import Connected, Palette
 
 
@@ -99,3 +99,30 @@ def test_the_command_revises_and_refuses_less_than_never(untrained, tmp_path):
     refused = CliRunner().invoke(cli, ["agent", "paint", str(picture), "-o", str(tmp_path / "no"), "--revise", "-1"])
     assert refused.exit_code == 2
     assert "--revise" in refused.output
+
+
+def test_strokes_that_are_worth_least_go_where_most_is_missing():
+    """Of three bars, one is hidden by another; what it leaves free paints the spot that counts, in its colour."""
+    painter = load_renderer("neural-splat", size=(64, 64))
+    names = painter.action_names
+    bars = torch.full((1, 3, len(names)), 0.5)
+    for number, down in enumerate((0.2, 0.2, 0.8)):
+        bars[0, number, [names.index(name) for name in ("start_y", "control_y", "end_y")]] = down
+        bars[0, number, [names.index(name) for name in ("start_x", "control_x", "end_x")]] = torch.tensor(
+            [0.2, 0.5, 0.8]
+        )
+    picture = painter(bars[:, 1:])
+    picture[..., 28:36, 8:16] = torch.tensor([1.0, 0.2, 0.2])[:, None, None]
+    weight = torch.ones(64, 64)
+    new = moved(bars, 1, picture, painter, weight)
+    assert torch.equal(new[:, :2], bars[:, 1:])
+    assert painter(new).sub(picture).square().mean() < 0.8 * painter(bars).sub(picture).square().mean()
+    laid = dict(zip(names, new[0, 2].tolist(), strict=True))
+    assert laid["control_x"] == pytest.approx(12 / 64, abs=0.05)
+    assert laid["control_y"] == pytest.approx(32 / 64, abs=0.05)
+    assert laid["red"] > 0.9
+    assert laid["blue"] < 0.4
+    picture[..., 28:36, 40:48] = 0.3  # as large, and nearer to what is there, but it counts more
+    weight[:, 32:] = 50.0
+    there = moved(bars, 1, picture, painter, weight)[0, 2, names.index("control_x")].item()
+    assert there == pytest.approx(44 / 64, abs=0.05)

@@ -2,7 +2,10 @@ import pytest
 import torch
 from lucent.optvis import objectives
 
+from diffpaint import Moment
+from diffpaint.renderer import at
 from diffpaint_lucent import Activation, Model, load_model
+from diffpaint_lucent.transforms import noisy
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,23 @@ def test_views_differ_and_are_averaged():
     torch.testing.assert_close(many, singles.mean())
 
 
+def test_views_are_seen_under_noise_that_falls():
+    """Each under its own, of which the variance is half the largest in the mean; none once it is gone."""
+    torch.manual_seed(0)
+    seen = noisy(torch.full((400, 3, 8, 8), 0.5), 0.4)
+    assert seen.std().item() == pytest.approx(0.4 * 0.5**0.5, rel=0.1)
+    each = seen.flatten(1).std(1)
+    assert each.min() < 0.1
+    assert 0.35 < each.max() < 0.5
+    goal, canvas = still("labels:0", [small()], noise=0.5), torch.full((1, 3, 24, 24), 0.5)
+    spread = []
+    for step in (0, 5, 10):
+        with at(Moment(step, 10), goal):
+            spread.append(torch.stack([goal(canvas) for _ in range(16)]).std().item())
+    assert spread[0] > spread[1] > 1e-3
+    assert spread[2] < 1e-6
+
+
 @pytest.mark.parametrize(
     ("goal", "models", "options", "said"),
     [
@@ -86,6 +106,7 @@ def test_views_differ_and_are_averaged():
         ("labels:1", "efficientnet-lite0", {"labels": "odds"}, "'log-probability' or 'logit', got 'odds'"),
         ("labels:1", "efficientnet-lite0", {"views": 0}, "views must be at least 1, got 0"),
         ("labels:1", "efficientnet-lite0", {"jitter": -1}, "jitter, scale and rotate"),
+        ("labels:1", "efficientnet-lite0", {"noise": float("nan")}, "noise is finite and from 0, got nan"),
         (lambda read: 3.0, "efficientnet-lite0", {}, "wanted a scalar tensor"),
         (lambda read: read("_blocks_0"), "efficientnet-lite0", {}, "wanted a scalar tensor"),
         (3, "efficientnet-lite0", {}, "got 3"),
