@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import click
 import torch
@@ -10,7 +11,7 @@ from lucent.modelzoo.util import get_model_layers
 from torch import Tensor
 from tqdm import tqdm
 
-from diffpaint import load_objective, load_strategy
+from diffpaint import Initializer, Renderer, load_objective, load_strategy
 from diffpaint.cli.background import Ground
 from diffpaint.cli.job import carry_out
 from diffpaint.cli.options import PaintCommand, Request, paint_options
@@ -32,6 +33,7 @@ REPORTS = 6  # how often visualize says what the networks see
 SHAKEN = {"views": 1, "jitter": 16.0, "scale": 0.3, "rotate": 20.0}
 # where strokes lie in no cells, small on paper too, and through noise: what has a shape of its own is what people see
 ON_PAPER, PAPER = {"views": 2, "jitter": 12.0, "rotate": 8.0, "least": 0.4, "noise": 0.4}, "#d9d1c2"
+NEAR = 0.3  # of the canvas's side, around its middle, in which the first strokes lie
 STROKES, DEAR, EDGE = 160, 20.0, 12.0  # what paint costs beside a logit, and how much more at the edges
 
 
@@ -110,12 +112,13 @@ def _visualize_class(name: str, request: Request, models: str, labels: str, batc
     number = class_index(name)
     networks = load_models(models)
     check_labels(networks)
-    total = scattered(request)
+    total, target, strategy, ground = scattered(request), None, None, Ground()
     if total is None:
-        objective, ground, strategy = Activation(f"labels:{number}", networks, labels, **SHAKEN), Ground(), None
+        objective = Activation(f"labels:{number}", networks, labels, **SHAKEN)
     else:
         objective = Activation(f"labels:{number}", networks, labels, **ON_PAPER) + DEAR * Sparing(EDGE)
         ground, focus = Ground(PAPER), _middle(longest_of(request))
+        target = focus.expand(batch, -1, -1, -1)
         strategy = load_strategy("growth", strokes=total, focus=focus, seed=request.seed)
     every = max(1, request.steps // REPORTS)
 
@@ -125,13 +128,29 @@ def _visualize_class(name: str, request: Request, models: str, labels: str, batc
 
     run = {"class": str(number), "models": models, "labels": labels, "batch": str(batch)}
     side = longest_of(request)
-    parts = {"callback": report, "strategy": strategy, "ground": ground}
+    parts = {
+        "callback": report,
+        "strategy": strategy,
+        "ground": ground,
+        "initializer": _InTheMiddle(),
+        "target": target,
+    }
     painting = carry_out(request, objective, (side, side), run=run, batch=batch, **parts)
     canvas = painting.canvas.to(next(networks[0].network.parameters()).device)
     for model in networks:
         for index, chances in enumerate(probabilities(model, canvas)):
             best = ", ".join(f"{class_names()[i]} {chances[i]:.2f}" for i in chances.topk(3).indices.tolist())
             click.echo(f"{model.name}, {index + 1} of {batch}: {class_names()[number]} {chances[number]:.3f} ({best})")
+
+
+class _InTheMiddle(Initializer):
+    """The first strokes of a scattered painting by chance, near its middle: where they lie, the thing grows."""
+
+    def __call__(self, renderer: Renderer, target: Tensor, strokes: int, **others: Any) -> Tensor:
+        actions = super().__call__(renderer, target, strokes, **others)
+        places = actions[..., -3:-1]
+        places.copy_(0.5 + NEAR * (places - 0.5))
+        return actions
 
 
 def _middle(side: int) -> Tensor:
