@@ -28,6 +28,7 @@ A recurrent network that looks at a picture and paints it in {strokes} strokes (
 | paints with | {painter}, {brush} |
 | rules | {rules} |
 | demonstrations | {shown_by} |
+| started from | {begun} |
 | training | {settings} |
 | device | {device} |
 | network | {parameters:,} parameters |
@@ -70,6 +71,7 @@ def write_card(
         terms=terms_of(header["data"]["source"]),
         **{key: header["options"][key] for key in ("strokes", "size")},
         shown_by=header["lesson"] or "none",
+        begun=header.get("start") or "chance",
         rules=", ".join(rules) or "none",
         settings=", ".join(
             f"{key} {value if isinstance(value, bool) else format(value, ',')}"
