@@ -19,10 +19,7 @@ from .revise import moved, revised
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
 WINDOW = 3  # places across that a glimpse takes in around a point, in strides of the encoder's first map
 GLIMPSE = 128  # width of the network that corrects a stroke
-MOVES, MOVED = (
-    2,
-    1 / 8,
-)  # how often strokes are moved in the first half of all corrections, and how many, of all strokes
+MOVED_EVERY, MOVED = 20, 1 / 8  # corrections, in their first half, after which strokes are moved, and how many of all
 
 
 class Agent(nn.Module):
@@ -221,7 +218,8 @@ def _correct(
     count = round(MOVED * actions.shape[1])
     if agent.kind is None or not count:
         return revised(actions, error, times)
-    for _ in range(MOVES):
-        actions = revised(actions, error, times // (2 * MOVES))
-        actions = moved(constrain(actions, constraints, painter), count, pictures, painter, agent.error.weights())
-    return revised(actions, error, times - times // (2 * MOVES) * MOVES)
+    moves = times // 2 // MOVED_EVERY
+    for _ in range(moves):
+        actions = revised(actions, error, MOVED_EVERY)
+        actions = moved(constrain(actions, constraints, painter), count, pictures, painter, agent.error.seen)
+    return revised(actions, error, times - moves * MOVED_EVERY)

@@ -11,6 +11,7 @@ GATHERED = 5  # px at 64, side of the square over which detail is gathered where
 USUAL = 0.25  # share of pictures that may have less detail at a place than is taken to be usual there
 LOUDEST = 0.05  # share of all places, with the most usual detail, that count in full
 ENOUGH = 4_000  # pictures by which places are known
+REDNESS = 3  # times that red against green counts: lips differ from skin by little else
 
 
 class PictureError(nn.Module):
@@ -20,7 +21,7 @@ class PictureError(nn.Module):
         size: S, side of the pictures, px.
         detail: How much the squared error of what is finer than a seventh of the side is added.
         salience: How much more a place counts that has detail in nearly all pictures, as eyes and mouths of aligned
-            faces do, than one that has none; see :func:`salience`.
+            faces do, than one that has none; see :func:`salience`. Red against green then counts three times.
     """
 
     salient: Tensor
@@ -38,15 +39,28 @@ class PictureError(nn.Module):
 
     def forward(self, canvas: Tensor, pictures: Tensor) -> Tensor:
         """Of canvases and pictures (B, 3, S, S) in [0, 1], the error of each, (B,); weights are 1 in the mean."""
-        off = (canvas - pictures).square()
+        missed = self._colors(canvas - pictures)
+        off = missed.square()
         if self.detail:
-            off = off + self.detail * (fine(canvas) - fine(pictures)).square()
+            off = off + self.detail * fine(missed).square()
         if self.weight:
-            off = off * self.weights()
+            off = off * self._weights()
         return off.mean((1, 2, 3))
 
-    def weights(self) -> Tensor:
-        """What each place counts, (S, S), 1 in the mean; only where there is ``salience``."""
+    def seen(self, colors: Tensor) -> Tensor:
+        """Colours (..., 3, S, S), or what they differ by, of which the error is the square, but for its detail."""
+        return self._weights().sqrt() * self._colors(colors) if self.weight else colors
+
+    def _colors(self, colors: Tensor) -> Tensor:
+        """Colours (..., 3, S, S) that differ more where they differ in red against green, if there is ``salience``."""
+        if not self.weight:
+            return colors
+        red, green, blue = colors.unbind(-3)
+        more = (REDNESS - 1) / 2 * (red - green)
+        return torch.stack([red + more, green - more, blue], -3)
+
+    def _weights(self) -> Tensor:
+        """What each place counts, (S, S), 1 in the mean."""
         weight = 1 + self.weight * self.salient
         return weight / weight.mean()
 

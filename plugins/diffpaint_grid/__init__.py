@@ -3,9 +3,9 @@
 from .draft import Draft
 from .grid import Grid
 from .growth import Growth
-from .placing import blurred
+from .placing import blurred, directions, peaks
 from .pyramid import Pyramid
 from .rounds import Rounds
 from .scatter import Scatter
 
-__all__ = ["Draft", "Grid", "Growth", "Pyramid", "Rounds", "Scatter", "blurred"]
+__all__ = ["Draft", "Grid", "Growth", "Pyramid", "Rounds", "Scatter", "blurred", "directions", "peaks"]

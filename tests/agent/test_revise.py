@@ -84,6 +84,17 @@ def test_salient_places_count_more_and_all_of_them_one_in_the_mean(rand):
     assert there == pytest.approx(4 * float(elsewhere), rel=1e-4)
     assert error(pictures + 0.1, pictures) == pytest.approx([0.01, 0.01], rel=1e-4)
     assert PictureError(16)(pictures + off, pictures)[0] == pytest.approx(0.01 / 256, rel=1e-4)
+    assert error.seen(off).square().mean((1, 2, 3)) == pytest.approx([float(there), float(elsewhere)], rel=1e-4)
+
+
+def test_red_against_green_counts_three_times_where_places_count(rand):
+    """Blue against yellow, and light, count once."""
+    pictures, off = rand(1, 3, 16, 16), {}
+    for name, color in {"light": (1, 1, 1), "redness": (1, -1, 0), "blueness": (1, 1, -2)}.items():
+        unit = torch.tensor(color) / torch.tensor(color).float().norm()
+        off[name] = PictureError(16, salience=3.0)(pictures + 0.1 * unit[:, None, None], pictures).item()
+    assert off["redness"] == pytest.approx(9 * off["light"], rel=1e-3)
+    assert off["blueness"] == pytest.approx(off["light"], rel=1e-3)
 
 
 def test_the_command_revises_and_refuses_less_than_never(untrained, tmp_path):
@@ -113,8 +124,8 @@ def test_strokes_that_are_worth_least_go_where_most_is_missing():
         )
     picture = painter(bars[:, 1:])
     picture[..., 28:36, 8:16] = torch.tensor([1.0, 0.2, 0.2])[:, None, None]
-    weight = torch.ones(64, 64)
-    new = moved(bars, 1, picture, painter, weight)
+    root = torch.ones(64, 64)
+    new = moved(bars, 1, picture, painter, root.mul)
     assert torch.equal(new[:, :2], bars[:, 1:])
     assert painter(new).sub(picture).square().mean() < 0.8 * painter(bars).sub(picture).square().mean()
     laid = dict(zip(names, new[0, 2].tolist(), strict=True))
@@ -123,6 +134,6 @@ def test_strokes_that_are_worth_least_go_where_most_is_missing():
     assert laid["red"] > 0.9
     assert laid["blue"] < 0.4
     picture[..., 28:36, 40:48] = 0.3  # as large, and nearer to what is there, but it counts more
-    weight[:, 32:] = 50.0
-    there = moved(bars, 1, picture, painter, weight)[0, 2, names.index("control_x")].item()
+    root[:, 32:] = 7.0
+    there = moved(bars, 1, picture, painter, root.mul)[0, 2, names.index("control_x")].item()
     assert there == pytest.approx(44 / 64, abs=0.05)

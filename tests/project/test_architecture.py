@@ -38,6 +38,7 @@ OTHERS = {
     "diffpaint_export.player": "diffpaint_neural",
     "diffpaint_clip": "diffpaint_lucent",
     "diffpaint_film": "diffpaint_grid",
+    "diffpaint_agent.revise": "diffpaint_grid",
     "diffpaint_serve.commands": "diffpaint_neural",
 }
 ROOMS = ("io", "fast", "training", "cli", "testing")  # of the core, beside the library proper
