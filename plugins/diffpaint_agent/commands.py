@@ -45,7 +45,11 @@ agent.add_command(recipe_command("train", AgentRecipe))
 @click.option("-o", "--output", required=True, type=FOLDER, help="Folder for the paintings.")
 @click.option("--agent", "name", default="mnist", show_default=True, help="One that ships, or a .safetensors file.")
 @click.option("--size", default=512, show_default=True, help="Longer side of the paintings, px.")
-@click.option("--cells", type=GridType(), help="Paint the whole picture, cell by cell, instead of its central square.")
+@click.option(
+    "--cells",
+    type=GridType(),
+    help="Paint the whole picture, cell by cell, instead of its central square; corrected by --revise alone.",
+)
 @revise_option
 @click.option("--timelapse", is_flag=True, help="Also film each, stroke by stroke, as a .gif.")
 @overwrite_option
@@ -75,7 +79,7 @@ def paint(
         diffpaint agent paint coffee.jpg -o out/ --agent faces --cells 8x12 --size 1024
     """
     check_size(size)
-    in_cells = None if cells is None else AgentInitializer(name, revise)
+    in_cells = None if cells is None else AgentInitializer(name, revise or 0)
     trained = load_agent(name, revise) if in_cells is None else in_cells.trained
     painter = trained.painter(size)
     if cells is not None:

@@ -25,13 +25,14 @@ class AgentInitializer(Initializer):
 
     Args:
         name: Of an agent that ships, or the path of weights.
-        revise: How often its strokes are corrected, once all are there; None is as it was trained to.
+        revise: How often its strokes are corrected, once all are there. Never is the default here: a cell may show
+            anything, and an optimisation corrects them too.
 
     Raises:
         ValueError: No such agent, one that paints no brushstrokes, or a number below 0.
     """
 
-    def __init__(self, name: str, revise: int | None = None):
+    def __init__(self, name: str, revise: int = 0):
         self.name, self.trained = name, load_agent(name, revise)
         self.painter = self.trained.painter(self.trained.size)
         self.strokes = self.trained.agent.options["strokes"]

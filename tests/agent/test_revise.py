@@ -137,3 +137,19 @@ def test_strokes_that_are_worth_least_go_where_most_is_missing():
     root[:, 32:] = 7.0
     there = moved(bars, 1, picture, painter, root.mul)[0, 2, names.index("control_x")].item()
     assert there == pytest.approx(44 / 64, abs=0.05)
+
+
+def test_cells_are_corrected_when_that_is_asked_for_alone(untrained, tmp_path):
+    """A cell may show anything, whatever an agent does with the pictures that it knows."""
+    photo = Image.new("RGB", (60, 40), "white")
+    photo.paste((0, 0, 0), (30, 0, 60, 40))
+    photo.save(tmp_path / "half.png")
+    plain, revising = untrained("plain", constraints=[]), untrained("revising", constraints=[], revise=4)
+    painted = []
+    for number, words in enumerate(([plain], [revising], [revising, "--revise", "4"])):
+        words = [str(tmp_path / "half.png"), "-o", str(tmp_path / str(number)), "--cells", "2x3", "--agent", *words]
+        assert CliRunner().invoke(cli, ["agent", "paint", *words, "--size", "60"]).exit_code == 0
+        painted.append(read_image(tmp_path / str(number) / "half.png"))
+    assert torch.equal(painted[0], painted[1])
+    errors = [(canvas - read_image(tmp_path / "half.png")).square().mean() for canvas in painted[1:]]
+    assert errors[1] < errors[0]
