@@ -18,10 +18,11 @@ def main(arguments: argparse.Namespace) -> None:
     scatter = diffpaint.load_renderer("scatter", size=(384, 384), coarse=True)
     growth = diffpaint.load_strategy("growth", strokes=arguments.strokes)  # strokes where the networks ask for them
     networks = [load_model("efficientnet-lite0"), load_model("efficientnet-lite1")]
-    goal = Activation(f"labels:{arguments.name}", networks, "logit", views=2, jitter=12, rotate=8, least=0.4)
+    views = {"views": 2, "jitter": 12, "rotate": 8, "least": 0.4, "noise": 0.4}  # small too, and through noise at first
+    goal = Activation(f"labels:{arguments.name}", networks, "logit", **views)
     painting = diffpaint.paint(
         scatter,
-        goal + 20 * Sparing(),  # paint has its price
+        goal + 20 * Sparing(edge=12),  # paint has its price, most of all at the edges
         strokes=growth.first,
         strategy=growth,
         steps=arguments.steps,

@@ -19,7 +19,8 @@ from .revise import moved, revised
 SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the ink is
 WINDOW = 3  # places across that a glimpse takes in around a point, in strides of the encoder's first map
 GLIMPSE = 128  # width of the network that corrects a stroke
-MOVED_EVERY, MOVED = 20, 1 / 8  # corrections, in their first half, after which strokes are moved, and how many of all
+MOVED_EVERY, SETTLED = 20, 1 / 4  # corrections after which strokes are moved, and of all corrections the last, without
+MOVED = 1 / 8  # of all strokes
 
 
 class Agent(nn.Module):
@@ -218,7 +219,7 @@ def _correct(
     count = round(MOVED * actions.shape[1])
     if agent.kind is None or not count:
         return revised(actions, error, times)
-    moves = times // 2 // MOVED_EVERY
+    moves = round(times * (1 - SETTLED)) // MOVED_EVERY
     for _ in range(moves):
         actions = revised(actions, error, MOVED_EVERY)
         actions = moved(constrain(actions, constraints, painter), count, pictures, painter, agent.error.seen)

@@ -23,7 +23,7 @@ from ..demonstrations import BLUR, Demonstrations, read_demonstrations
 from ..error import ENOUGH
 from ..pictures import DATA, Pictures, open_pictures
 from ..weights import described, load_agent
-from .learner import MEASURED, Learner, new_agent
+from .learner import Learner, measured, new_agent
 from .settings import AgentSettings
 
 WEIGHTS = "weights.safetensors"
@@ -154,7 +154,7 @@ def course(
     def report(run: Path) -> str:
         from .card import write_card
 
-        return write_card(run / WEIGHTS, pictures, count=min(MEASURED, len(tests)), demonstrations=demonstrations)
+        return write_card(run / WEIGHTS, pictures, count=measured(settings, len(tests)), demonstrations=demonstrations)
 
     def make() -> AgentRecipe:
         recipe = AgentRecipe(settings, renderer, constraints, tests, taught)
