@@ -20,7 +20,7 @@ SMALLEST = 7  # px, side of the last map at most: a coarser one loses where the 
 WINDOW = 3  # places across that a glimpse takes in around a point, in strides of the encoder's first map
 GLIMPSE = 128  # width of the network that corrects a stroke
 MOVED_EVERY, SETTLED = 20, 1 / 4  # corrections after which strokes are moved, and of all corrections the last, without
-MOVED = 1 / 8  # of all strokes
+MOVED = 1 / 5  # of all strokes
 
 
 class Agent(nn.Module):
