@@ -62,6 +62,7 @@ def moved(actions: Tensor, count: int, pictures: Tensor, painter: StrokeRenderer
     """
     color, alpha = painter.stack(actions)
     missed = seen(painter(actions) - pictures)
+    # exact, since colours are seen linearly and the error is the sum of missed**2
     value = worth([Stack(seen(color), alpha)], seen(torch.ones_like(pictures)), 2 * missed, 1.0)
     order = value.argsort(1, descending=True)
     stay, go = order[:, :-count].sort(1).values, order[:, -count:]
